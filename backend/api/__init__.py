@@ -1,0 +1,1 @@
+"""The one typed API behind every door: window, service, terminal."""

@@ -1,0 +1,1 @@
+"""The methods behind the endpoints, a small class per area."""

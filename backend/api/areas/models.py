@@ -1,0 +1,64 @@
+"""The folders that versions read models from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backend.api.contract.common import Empty
+from backend.api.contract.models import ModelFolder, ModelFolders, UseFolder
+from backend.exceptions import PathNotFound
+from backend.resources.model_folders import count_models, folders_by_kind, models_folder_in
+from backend.resources.resource_manager import ResourceManager
+from backend.settings_store import SettingsStore
+
+
+class ModelsApi:
+    """Lists the folders; adds and drops those that the user has elsewhere."""
+
+    def __init__(self, shared: Path, resources: ResourceManager, settings: SettingsStore) -> None:
+        self._shared = shared
+        self._resources = resources
+        self._settings = settings
+
+    def folders(self, _request: Empty) -> ModelFolders:
+        others = self._resources.other_model_folders()
+        return ModelFolders(
+            folders=(
+                _describe(self._shared, shared=True),
+                *(_describe(folder, shared=False) for folder in others),
+            ),
+            model_count=self._resources.model_count(),
+        )
+
+    def use(self, request: UseFolder) -> ModelFolders:
+        """Raises: PathNotFound when there is no such folder."""
+        folder = Path(request.path).expanduser()
+        if not folder.is_absolute() or not folder.is_dir():
+            raise PathNotFound(folder, wanted="the full path of a folder")
+        named = self._settings.current().extra_model_folders
+        if str(folder) not in named:
+            self._settings.change("extra_model_folders", [*named, str(folder)])
+        return self.folders(Empty())
+
+    def forget(self, request: UseFolder) -> ModelFolders:
+        """Raises: PathNotFound when that folder is not one of those in use."""
+        named = self._settings.current().extra_model_folders
+        if request.path not in named:
+            raise PathNotFound(Path(request.path), wanted="one of the folders in use")
+        kept = [folder for folder in named if folder != request.path]
+        self._settings.change("extra_model_folders", kept)
+        return self.folders(Empty())
+
+
+def _describe(folder: Path, *, shared: bool) -> ModelFolder:
+    base = models_folder_in(folder) if not shared else folder
+    kinds = folders_by_kind(base) if base.is_dir() else {}
+    counts = {
+        kind: sum(count_models(base / name) for name in names) for kind, names in kinds.items()
+    }
+    return ModelFolder(
+        path=str(folder),
+        shared=shared,
+        exists=base.is_dir(),
+        kinds={kind: count for kind, count in counts.items() if count},
+    )

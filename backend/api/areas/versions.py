@@ -1,0 +1,186 @@
+"""Installed versions and what can be installed."""
+
+from __future__ import annotations
+
+from backend.api.contract.common import Empty
+from backend.api.contract.versions import (
+    ActivateVersion,
+    CheckVersion,
+    LaunchVersion,
+    ListReleases,
+    ReadLog,
+    ReleaseListing,
+    RestoreVersion,
+    SetDefault,
+    StopVersion,
+    UninstallVersion,
+    VersionNamed,
+)
+from backend.exceptions import OperationConflict
+from backend.github_integration import GitHubReleasesFetcher, ReleaseList
+from backend.installation_progress_tracker import (
+    EMPTY_TRASH_STEPS,
+    INSTALL_STEPS,
+    LAUNCH_STEPS,
+    REFRESH_STEPS,
+    STOP_STEPS,
+    UNINSTALL_STEPS,
+)
+from backend.logging_config import get_logger
+from backend.operations.model import OperationRef
+from backend.operations.operation import Operation
+from backend.operations.runner import OperationRunner
+from backend.validators import (
+    validate_reference,
+    validate_requirement,
+    validate_version_tag,
+)
+from backend.version_manager import VersionManager
+from backend.version_manager_components.models import (
+    ConstraintReport,
+    EnvironmentReport,
+    InstallationPlan,
+    InstallOptions,
+    LogLines,
+    TrashList,
+    VersionList,
+    VersionStatus,
+)
+
+_log = get_logger(__name__)
+
+
+class VersionsApi:
+    """Validates what a person typed, then asks the version manager or starts an operation."""
+
+    def __init__(
+        self,
+        manager: VersionManager,
+        releases: GitHubReleasesFetcher,
+        operations: OperationRunner,
+    ) -> None:
+        self._manager = manager
+        self._releases = releases
+        self._operations = operations
+
+    def releases(self, request: ListReleases) -> ReleaseListing:
+        known = None if request.refresh else self._releases.cached()
+        if known is None:
+            return self._listing(self._releases.refresh())
+        if self._releases.is_stale(known):
+            self._refresh_in_background()
+        return self._listing(known)
+
+    def list(self, _request: Empty) -> VersionList:
+        return self._manager.list_versions()
+
+    def show(self, request: VersionNamed) -> VersionStatus:
+        return self._manager.show_version(self._tag(request.tag))
+
+    def plan(self, request: InstallOptions) -> InstallationPlan:
+        return self._manager.plan_installation(_checked(request))
+
+    def install(self, request: InstallOptions) -> OperationRef:
+        options = _checked(request)
+        return self._operations.submit(
+            "versions.install",
+            options.reference,
+            INSTALL_STEPS,
+            lambda operation: self._manager.install(options, operation),
+        )
+
+    def uninstall(self, request: UninstallVersion) -> OperationRef:
+        tag = validate_version_tag(request.tag)
+        self._manager.show_version(tag)
+        return self._operations.submit(
+            "versions.uninstall",
+            tag,
+            UNINSTALL_STEPS,
+            lambda operation: self._manager.uninstall(tag, operation),
+        )
+
+    def trash(self, _request: Empty) -> TrashList:
+        return self._manager.trash()
+
+    def restore(self, request: RestoreVersion) -> VersionStatus:
+        return self._manager.show_version(self._manager.restore(request.entry).tag)
+
+    def empty_trash(self, _request: Empty) -> OperationRef:
+        return self._operations.submit(
+            "versions.empty_trash", "trash", EMPTY_TRASH_STEPS, self._manager.empty_trash
+        )
+
+    def activate(self, request: ActivateVersion) -> VersionStatus:
+        return self._manager.activate(validate_version_tag(request.tag))
+
+    def set_default(self, request: SetDefault) -> VersionList:
+        tag = request.tag
+        return self._manager.set_default(None if tag is None else validate_version_tag(tag))
+
+    def launch(self, request: LaunchVersion) -> OperationRef:
+        tag = self._tag(request.tag)
+        self._manager.show_version(tag)
+        return self._operations.submit(
+            "versions.launch",
+            tag,
+            LAUNCH_STEPS,
+            lambda operation: self._manager.launch(tag, request, operation),
+        )
+
+    def stop(self, request: StopVersion) -> OperationRef:
+        """Stopping what is just starting means cancelling its start."""
+        tag = self._tag(request.tag)
+        self._manager.show_version(tag)
+        for snapshot in self._operations.list_all():
+            if snapshot.subject == tag and snapshot.kind == "versions.launch":
+                if not snapshot.state.is_final:
+                    self._operations.cancel(snapshot.id)
+                    return OperationRef(
+                        operation_id=snapshot.id, kind=snapshot.kind, subject=snapshot.subject
+                    )
+                break
+        return self._operations.submit(
+            "versions.stop",
+            tag,
+            STOP_STEPS,
+            lambda operation: self._manager.stop(tag, operation),
+        )
+
+    def logs(self, request: ReadLog) -> LogLines:
+        return self._manager.logs(self._tag(request.tag), after=request.after, limit=request.limit)
+
+    def check(self, request: CheckVersion) -> EnvironmentReport:
+        return self._manager.check_environment(self._tag(request.tag))
+
+    def constraints(self, request: VersionNamed) -> ConstraintReport:
+        return self._manager.constraints(self._tag(request.tag))
+
+    def _tag(self, tag: str | None) -> str:
+        return validate_version_tag(self._manager.resolve_tag(tag))
+
+    def _listing(self, known: ReleaseList) -> ReleaseListing:
+        return ReleaseListing(
+            repository=known.repository,
+            fetched_at=known.fetched_at,
+            stale=self._releases.is_stale(known),
+            notes_problem=known.notes_problem,
+            releases=known.releases,
+            branches=tuple(sorted(known.branches)),
+        )
+
+    def _refresh_in_background(self) -> None:
+        def refresh(operation: Operation) -> None:
+            with operation.step("refresh"):
+                self._releases.refresh(operation.check)
+
+        try:
+            self._operations.submit("versions.releases", "releases", REFRESH_STEPS, refresh)
+        except OperationConflict:
+            _log.debug("the releases are being refreshed already")
+
+
+def _checked(request: InstallOptions) -> InstallOptions:
+    validate_reference(request.reference)
+    if request.torch_spec is not None:
+        validate_requirement(request.torch_spec)
+    return request

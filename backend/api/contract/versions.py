@@ -1,0 +1,109 @@
+"""Requests and results of the area `versions`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backend.api.contract.common import Empty, Request
+from backend.github_integration import Release
+from backend.operations.model import Frozen, OperationRef
+from backend.version_manager_components.models import (
+    ConstraintReport,
+    EnvironmentReport,
+    InstallationPlan,
+    InstallOptions,
+    LaunchOptions,
+    LogLines,
+    Tag,
+    TrashList,
+    VersionList,
+    VersionStatus,
+)
+
+__all__ = [
+    "ActivateVersion",
+    "CheckVersion",
+    "ConstraintReport",
+    "Empty",
+    "EnvironmentReport",
+    "InstallOptions",
+    "InstallationPlan",
+    "LaunchVersion",
+    "ListReleases",
+    "LogLines",
+    "OperationRef",
+    "ReadLog",
+    "ReleaseListing",
+    "RestoreVersion",
+    "SetDefault",
+    "StopVersion",
+    "TrashList",
+    "UninstallVersion",
+    "VersionList",
+    "VersionNamed",
+    "VersionStatus",
+]
+
+
+class ListReleases(Request):
+    """`refresh`: ask the repository now and wait for it, instead of showing what is known."""
+
+    refresh: bool = False
+
+
+class ReleaseListing(Frozen):
+    """What can be installed. `stale`: older than an hour; newer ones are being fetched."""
+
+    repository: str
+    fetched_at: datetime
+    stale: bool
+    notes_problem: str | None
+    releases: tuple[Release, ...]
+    branches: tuple[str, ...]
+
+
+class VersionNamed(Request):
+    """A version; the active one when none is named."""
+
+    tag: Tag | None = None
+
+
+class ActivateVersion(Request):
+    tag: Tag
+
+
+class SetDefault(Request):
+    """`tag` null: no default."""
+
+    tag: Tag | None
+
+
+class UninstallVersion(Request):
+    tag: Tag
+
+
+class LaunchVersion(LaunchOptions):
+    """Launches a version; the active one when none is named."""
+
+    tag: Tag | None = None
+
+
+class StopVersion(VersionNamed):
+    """Stops a version, or the start of it that is under way."""
+
+
+class CheckVersion(VersionNamed):
+    """Looks at the environment of a version."""
+
+
+class ReadLog(VersionNamed):
+    """The last `limit` lines behind line `after`."""
+
+    after: int = Field(0, ge=0)
+    limit: int = Field(200, ge=1, le=2000)
+
+
+class RestoreVersion(Request):
+    entry: str = Field(min_length=1, max_length=200, description="From the list of the trash.")

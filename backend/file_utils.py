@@ -1,0 +1,211 @@
+"""Writing that is never half done, and reading that never mistakes damage for absence."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel
+from pydantic import ValidationError as PydanticError
+
+from backend.exceptions import DiskFull, MetadataCorrupt, NotWritable
+
+Model = TypeVar("Model", bound=BaseModel)
+
+PREVIOUS_SUFFIX: Final = ".previous"
+DAMAGED_SUFFIX: Final = ".damaged"
+TEMPORARY_SUFFIX: Final = ".tmp"
+
+# EISDIR, ENOTDIR, ELOOP: something of another kind stands where a file or folder of ours belongs.
+_REFUSED: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.EIO,
+        errno.EISDIR,
+        errno.ENOTDIR,
+        errno.ELOOP,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no such file, and there was none before."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt(Generic[Model]):
+    """The file is damaged. `previous` is the version before it, when that one is sound."""
+
+    path: Path
+    reason: str
+    previous: Model | None
+
+    def recovered(self) -> Model:
+        """The previous version, or MetadataCorrupt: damage is never taken for empty."""
+        if self.previous is None:
+            raise MetadataCorrupt(self.path, reason=self.reason)
+        return self.previous
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Generic[Model]):
+    """What the file says."""
+
+    value: Model
+
+
+ReadResult = Absent | Corrupt[Model] | Value[Model]
+
+
+def atomic_write_json(
+    path: Path, data: BaseModel, *, lock: AbstractContextManager[Any] | None = None
+) -> None:
+    """After this returns, `path` holds `data` for good; before, it holds what it held.
+
+    Temporary file beside it, fsync, the present file kept as `.previous`, replace, fsync of the
+    folder. An invalid model is refused before the disk is touched. Takes `lock` around the write.
+
+    Raises: pydantic's ValidationError (invalid model), DiskFull, NotWritable.
+    """
+    type(data).model_validate(data.model_dump())
+    text = data.model_dump_json(indent=2) + "\n"
+    with lock or contextlib.nullcontext():
+        sound = _set_damage_aside(path, type(data))
+        atomic_write_bytes(path, text.encode(), keep_previous=sound)
+
+
+def atomic_write_bytes(
+    path: Path, content: bytes, *, mode: int = 0o644, keep_previous: bool = False
+) -> None:
+    """Like atomic_write_json, for any content. Raises: DiskFull, NotWritable."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_and_sync(temporary, content, mode)
+            if keep_previous:
+                _keep_previous(path)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def read_json(path: Path, model: type[Model]) -> ReadResult[Model]:
+    """What `path` holds: Absent, Corrupt (with the previous version if that is sound) or Value.
+
+    Raises: NotWritable when the file exists and may not be read.
+    """
+    previous = path.with_name(path.name + PREVIOUS_SUFFIX)
+    with storage_errors(path):
+        content = _content(path)
+        older = _content(previous)
+    if content is None and older is None:
+        return Absent(path)
+    try:
+        if content is None:
+            return Corrupt(path, "the file is missing", _valid(older, model))
+        return Value(model.model_validate_json(content))
+    except PydanticError as damage:
+        return Corrupt(path, _first_problem(damage), _valid(older, model))
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames and removals in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path, *, needed: int | None = None) -> Iterator[None]:
+    """Turns a full disk or a refused write below this line into DiskFull or NotWritable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(path, needed=needed, free=free_bytes(path)) from error
+        if error.errno in _REFUSED:
+            raise NotWritable(path, reason=os.strerror(error.errno)) from error
+        raise
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that an ordinary user can still write on the volume of `path`."""
+    existing = next(p for p in (path, *path.parents) if p.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _set_damage_aside(path: Path, model: type[BaseModel]) -> bool:
+    """Whether the present content is sound. Damage is kept as `.damaged`, never as `.previous`."""
+    with storage_errors(path):
+        content = _content(path)
+        if content is None or _valid(content, model) is not None:
+            return content is not None
+        path.replace(path.with_name(path.name + DAMAGED_SUFFIX))
+    return False
+
+
+def _write_and_sync(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _keep_previous(path: Path) -> None:
+    """A second name for the present content; the replace that follows drops the first."""
+    link = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    try:
+        _second_name(path, link)
+        link.replace(path.with_name(path.name + PREVIOUS_SUFFIX))
+    except FileNotFoundError:
+        return
+    finally:
+        link.unlink(missing_ok=True)
+
+
+def _second_name(path: Path, link: Path) -> None:
+    try:
+        os.link(path, link)
+    except OSError:  # no hardlinks on this volume (exFAT, some network shares)
+        shutil.copy2(path, link)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _valid(content: bytes | None, model: type[Model]) -> Model | None:
+    if content is None:
+        return None
+    try:
+        return model.model_validate_json(content)
+    except PydanticError:
+        return None
+
+
+def _first_problem(damage: PydanticError) -> str:
+    first = damage.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -1,0 +1,251 @@
+"""What can be installed: tags from git, dates and notes from GitHub, kept for an hour.
+
+Tags come by `git ls-remote`, which costs no API budget and works with any repository. GitHub is
+only asked for release notes; where it refuses, the versions are listed without them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+from urllib.parse import urlsplit
+
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.config import AppConfig, Settings
+from backend.exceptions import (
+    GitHubLimitReached,
+    HttpFailed,
+    NetworkError,
+    UnexpectedAnswer,
+)
+from backend.file_utils import Absent, Corrupt, atomic_write_json, read_json
+from backend.logging_config import get_logger
+from backend.platform.git import RemoteReferences
+from backend.platform.http import Answer
+
+PAGE_SIZE: Final = 100
+MAX_PAGES: Final = 10
+_log = get_logger(__name__)
+
+
+class Release(BaseModel):
+    """A version that the repository offers. Dates and notes are known where GitHub told them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tag: str
+    commit: str
+    prerelease: bool = False
+    published_at: datetime | None = None
+    notes: str | None = None
+    page: str | None = None
+
+
+class ReleaseList(BaseModel):
+    """`metadata/github_cache.json`: what was last known. Ages in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    repository: str
+    fetched_at: datetime
+    releases: tuple[Release, ...]
+    branches: dict[str, str] = Field(default_factory=dict)
+    etag: str | None = None
+    notes_problem: str | None = None
+
+    def age_seconds(self, now: datetime) -> float:
+        return (now - self.fetched_at).total_seconds()
+
+    def is_stale(self, now: datetime) -> bool:
+        return self.age_seconds(now) > AppConfig.RELEASES_FRESH_SECONDS
+
+
+class ReferenceSource(Protocol):
+    """Where tags come from."""
+
+    @property
+    def url(self) -> str: ...
+
+    def remote_references(self, check: Callable[[], None] | None = None) -> RemoteReferences: ...
+
+
+class JsonGetter(Protocol):
+    """Where notes come from."""
+
+    def get_json(
+        self,
+        url: str,
+        *,
+        headers: dict[str, str],
+        credentials: dict[str, str],
+        accept_statuses: tuple[int, ...],
+    ) -> Answer: ...
+
+
+class GitHubReleasesFetcher:
+    """The list of releases: from the cache at once, from the network when it is time."""
+
+    def __init__(
+        self,
+        cache_file: Path,
+        source: ReferenceSource,
+        http: Callable[[], JsonGetter],
+        *,
+        settings: Callable[[], Settings],
+        token: Callable[[], str | None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cache_file = cache_file
+        self._source = source
+        self._http = http
+        self._settings = settings
+        self._token = token
+        self._now = now
+        self._lock = threading.Lock()
+
+    def cached(self) -> ReleaseList | None:
+        """What was last known of the present repository, whatever its age; None if nothing."""
+        result = read_json(self._cache_file, ReleaseList)
+        if isinstance(result, Absent):
+            return None
+        if isinstance(result, Corrupt):  # only a cache: what it held is fetched again
+            _log.warning("%s is damaged (%s) and is fetched anew", result.path, result.reason)
+            known = result.previous
+        else:
+            known = result.value
+        return known if known is not None and known.repository == self._source.url else None
+
+    def is_stale(self, known: ReleaseList) -> bool:
+        return known.is_stale(self._now())
+
+    def refresh(self, check: Callable[[], None] | None = None) -> ReleaseList:
+        """Asks the repository, and GitHub for the notes; keeps and returns the answer.
+
+        Raises: RepositoryUnreachable. Trouble with GitHub alone is told in `notes_problem`.
+        """
+        with self._lock:
+            known = self.cached()
+            references = self._source.remote_references(check)
+            notes, etag, problem = self._notes(known)
+            releases = ReleaseList(
+                repository=self._source.url,
+                fetched_at=self._now(),
+                releases=_merge(references.tags, notes),
+                branches=references.branches,
+                etag=etag,
+                notes_problem=problem,
+            )
+            atomic_write_json(self._cache_file, releases)
+        return releases
+
+    def _notes(
+        self, known: ReleaseList | None
+    ) -> tuple[dict[str, Release], str | None, str | None]:
+        """Notes by tag, the ETag to ask with next time, and what went wrong if something did."""
+        old = {release.tag: release for release in known.releases} if known else {}
+        etag = known.etag if known else None
+        if not self._is_on_github():
+            return old, None, None
+        try:
+            return self._ask_github(old, etag)
+        except NetworkError as error:
+            _log.warning("no release notes: %s", error)
+            return old, etag, f"{error.message} {error.hint}"
+
+    def _is_on_github(self) -> bool:
+        """Another host or a local mirror has no notes there, unless an API address is set."""
+        settings = self._settings()
+        named = settings.github_api != AppConfig.GITHUB_API_BASE
+        return named or (urlsplit(self._source.url).hostname or "") == "github.com"
+
+    def _ask_github(
+        self, old: dict[str, Release], etag: str | None
+    ) -> tuple[dict[str, Release], str | None, str | None]:
+        notes: dict[str, Release] = {}
+        first_etag = None
+        for page in range(1, MAX_PAGES + 1):
+            answer = self._page(page, etag if page == 1 else None)
+            if answer.status == 304:
+                return old, etag, None
+            entries = _entries(answer, self._api_host())
+            notes |= {entry.tag: entry for entry in entries}
+            first_etag = answer.headers.get("etag") if page == 1 else first_etag
+            if len(entries) < PAGE_SIZE:
+                break
+        return notes, first_etag, None
+
+    def _page(self, page: int, etag: str | None) -> Answer:
+        settings = self._settings()
+        token = self._token()
+        base = settings.github_api.rstrip("/")
+        url = f"{base}/repos/{settings.github_repo}/releases?per_page={PAGE_SIZE}&page={page}"
+        answer = self._http().get_json(
+            url,
+            headers={
+                "Accept": "application/vnd.github+json",
+                **({"If-None-Match": etag} if etag else {}),
+            },
+            credentials={"Authorization": f"Bearer {token}"} if token else {},
+            accept_statuses=(200, 304, 403, 429),
+        )
+        if answer.status in {403, 429}:
+            raise self._refusal(answer)
+        return answer
+
+    def _refusal(self, answer: Answer) -> NetworkError:
+        reset = answer.headers.get("x-ratelimit-reset")
+        spent = answer.headers.get("x-ratelimit-remaining") == "0"
+        if not spent and answer.status != 429:
+            return HttpFailed(self._api_host(), answer.status)
+        if reset and reset.isdigit():
+            when = datetime.fromtimestamp(int(reset), UTC)
+            return GitHubLimitReached(resets_at=f"{when:%H:%M} UTC")
+        wait = answer.headers.get("retry-after")
+        return GitHubLimitReached(resets_at=f"{wait} s from now" if wait else None)
+
+    def _api_host(self) -> str:
+        return urlsplit(self._settings().github_api).hostname or "the GitHub API"
+
+
+def _entries(answer: Answer, host: str) -> list[Release]:
+    if not isinstance(answer.body, list):
+        raise UnexpectedAnswer(host, detail="the releases are not a list")
+    try:
+        return [_release(item) for item in answer.body if isinstance(item, dict)]
+    except (KeyError, ValueError, TypeError) as error:
+        raise UnexpectedAnswer(host, detail=f"a release lacks {error}") from error
+
+
+def _release(item: dict[str, Any]) -> Release:
+    return Release(
+        tag=str(item["tag_name"]),
+        commit="",
+        prerelease=bool(item.get("prerelease")),
+        published_at=item.get("published_at"),
+        notes=item.get("body"),
+        page=item.get("html_url"),
+    )
+
+
+def _merge(tags: dict[str, str], notes: dict[str, Release]) -> tuple[Release, ...]:
+    """One entry a tag, newest version first. A tag without notes is a release all the same."""
+    merged = [
+        notes[tag].model_copy(update={"commit": commit})
+        if tag in notes
+        else Release(tag=tag, commit=commit)
+        for tag, commit in tags.items()
+    ]
+    return tuple(sorted(merged, key=lambda release: _order(release.tag), reverse=True))
+
+
+def _order(tag: str) -> tuple[int, Version, str]:
+    try:
+        return 1, Version(tag.removeprefix("v")), tag
+    except InvalidVersion:
+        return 0, Version("0"), tag

@@ -1,0 +1,1 @@
+"""Everything that takes time is one kind of Operation, seen through one stream of events."""

@@ -1,0 +1,94 @@
+"""What an operation looks like from outside: the same for window, service, terminal and journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class OperationState(StrEnum):
+    """Where an operation stands. `interrupted`: the launcher ended while it ran."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL_STATES
+
+
+FINAL_STATES: Final = frozenset(
+    {
+        OperationState.SUCCEEDED,
+        OperationState.FAILED,
+        OperationState.CANCELLED,
+        OperationState.INTERRUPTED,
+    }
+)
+
+
+class Frozen(BaseModel):
+    """A record on the wire or in a journal: nothing unknown in it, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Failure(Frozen):
+    """Why something failed, in the words of its error class (backend/exceptions.py)."""
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Progress(Frozen):
+    """How far it is. `fraction` is 0..1 over all steps; `done` and `total` are of this step."""
+
+    fraction: float = 0.0
+    step: str | None = None
+    step_number: int = 0
+    step_count: int = 0
+    done: int | None = None
+    total: int | None = None
+    detail: str | None = None
+    elapsed_seconds: float = 0.0
+    remaining_seconds: float | None = None
+
+
+class Owner(Frozen):
+    """The process that runs an operation. Both numbers together name it for good."""
+
+    pid: int
+    created: float = Field(description="Seconds since the epoch, as the system counts them.")
+
+
+class OperationSnapshot(Frozen):
+    """One operation, whole."""
+
+    id: str
+    kind: str
+    subject: str
+    state: OperationState
+    progress: Progress = Progress()
+    created_at: datetime
+    finished_at: datetime | None = None
+    result: dict[str, Any] | None = None
+    error: Failure | None = None
+    owner: Owner
+
+
+class OperationRef(Frozen):
+    """What a call that takes time answers at once: where to look."""
+
+    operation_id: str
+    kind: str
+    subject: str

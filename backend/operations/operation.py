@@ -1,0 +1,172 @@
+"""The handle that work holds while it runs: three verbs and nothing to forget."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from backend.exceptions import StorageError
+from backend.logging_config import get_logger
+from backend.operations.cancellation import CancelToken
+from backend.operations.events import EventStream, OperationChanged, OperationLogged
+from backend.operations.journal import OperationJournal
+from backend.operations.model import Failure, OperationSnapshot, OperationState, Progress
+
+EVENTS_PER_SECOND: Final = 20
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named part of the work; `weight` is its share of the whole time, in any unit."""
+
+    name: str
+    weight: float = 1.0
+
+
+class Operation:
+    """A piece of work with progress, a log, a state and a cancel token.
+
+    The work calls `step`, `advance` and `check`; the runner moves the state.
+    """
+
+    def __init__(
+        self,
+        snapshot: OperationSnapshot,
+        steps: Sequence[Step],
+        *,
+        events: EventStream,
+        journal: OperationJournal,
+        token: CancelToken,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.token = token
+        self._snapshot = snapshot
+        self._steps = tuple(steps)
+        self._events = events
+        self._journal = journal
+        self._clock = clock
+        self._started = clock()
+        self._published = 0.0
+        self._lock = threading.RLock()
+
+    @property
+    def id(self) -> str:
+        return self._snapshot.id
+
+    @property
+    def snapshot(self) -> OperationSnapshot:
+        with self._lock:
+            return self._snapshot
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Everything inside counts towards step `name`. Raises OperationCancelled if cancelled."""
+        self.check()
+        index = [step.name for step in self._steps].index(name)
+        self._move(Progress(step=name, step_number=index + 1, fraction=self._fraction(index, 0.0)))
+        yield
+        self.check()
+        self._move(
+            Progress(step=name, step_number=index + 1, fraction=self._fraction(index, 1.0)),
+            lasting=False,
+        )
+
+    def advance(
+        self, done: int | None = None, total: int | None = None, detail: str | None = None
+    ) -> None:
+        """Tells how far the present step is: `done` of `total` (any unit), and a word about it."""
+        self.check()
+        with self._lock:
+            now = self._snapshot.progress
+            index = max(0, now.step_number - 1)
+            share = min(1.0, done / total) if done is not None and total else None
+            fraction = now.fraction if share is None else self._fraction(index, share)
+            progress = now.model_copy(
+                update={
+                    "fraction": max(now.fraction, fraction),
+                    "done": done,
+                    "total": total,
+                    "detail": detail if detail is not None else now.detail,
+                }
+            )
+            self._set(progress=self._timed(progress))
+        self._publish(at_most_often=True)
+
+    def check(self) -> None:
+        """Raises OperationCancelled if someone asked this operation to stop."""
+        self.token.check()
+
+    def log(self, line: str) -> None:
+        """Hands a line of a tool's output to whoever watches."""
+        self._events.publish(OperationLogged(operation_id=self.id, line=line))
+
+    def become(
+        self,
+        state: OperationState,
+        *,
+        result: dict[str, Any] | None = None,
+        error: Failure | None = None,
+    ) -> None:
+        """Moves to `state`, on disk first. For the runner. A final state stays."""
+        with self._lock:
+            if self._snapshot.state.is_final:
+                return
+            progress = self._timed(self._snapshot.progress)
+            if state is OperationState.SUCCEEDED:
+                progress = progress.model_copy(update={"fraction": 1.0, "remaining_seconds": 0.0})
+            self._set(
+                state=state,
+                progress=progress,
+                result=result,
+                error=error,
+                finished_at=datetime.now(UTC) if state.is_final else None,
+            )
+            self._record()
+        self._publish()
+
+    def _record(self) -> None:
+        """An end is an end, also where the disk is too full to note it: the log has it then."""
+        try:
+            self._journal.append(self._snapshot)
+        except StorageError as error:
+            if not self._snapshot.state.is_final:
+                raise
+            _log.warning("the end of %s could not be written down: %s", self.id, error)
+
+    def _move(self, progress: Progress, *, lasting: bool = True) -> None:
+        with self._lock:
+            whole = progress.model_copy(update={"step_count": len(self._steps)})
+            self._set(progress=self._timed(whole))
+            if lasting:
+                self._journal.append(self._snapshot)
+        self._publish()
+
+    def _fraction(self, index: int, share: float) -> float:
+        weights = [step.weight for step in self._steps]
+        before = sum(weights[:index])
+        return (before + weights[index] * share) / sum(weights) if weights else 0.0
+
+    def _timed(self, progress: Progress) -> Progress:
+        elapsed = self._clock() - self._started
+        known = progress.fraction >= 0.05
+        remaining = elapsed * (1 - progress.fraction) / progress.fraction if known else None
+        return progress.model_copy(
+            update={"elapsed_seconds": round(elapsed, 2), "remaining_seconds": remaining}
+        )
+
+    def _set(self, **changes: Any) -> None:
+        self._snapshot = self._snapshot.model_copy(update=changes)
+
+    def _publish(self, *, at_most_often: bool = False) -> None:
+        now = self._clock()
+        if at_most_often and now - self._published < 1 / EVENTS_PER_SECOND:
+            return
+        self._published = now
+        self._events.publish(OperationChanged(operation=self.snapshot))

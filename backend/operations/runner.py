@@ -1,0 +1,217 @@
+"""Runs operations in threads, one at a time for each subject, and knows what became of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from backend.exceptions import (
+    ComfyUILauncherError,
+    InternalError,
+    OperationCancelled,
+    OperationConflict,
+    OperationInterrupted,
+    OperationNotFound,
+)
+from backend.logging_config import current_operation, get_logger
+from backend.operations.cancellation import CancelToken
+from backend.operations.events import EventStream
+from backend.operations.journal import OperationJournal
+from backend.operations.model import Failure, OperationRef, OperationSnapshot, OperationState, Owner
+from backend.operations.operation import Operation, Step
+
+PARALLEL_OPERATIONS: Final = 4
+POLL_SECONDS: Final = 0.1
+
+Work = Callable[[Operation], BaseModel | None]
+_log = get_logger(__name__)
+
+
+class OperationRunner:
+    """Submits, watches, cancels and lists operations; those of other processes are read on disk.
+
+    `owner` names this process, `owner_lives` tells whether the process of a record still runs.
+    """
+
+    def __init__(
+        self,
+        journal: OperationJournal,
+        events: EventStream,
+        *,
+        owner: Callable[[], Owner],
+        owner_lives: Callable[[Owner], bool],
+    ) -> None:
+        self._journal = journal
+        self._events = events
+        self._owner = owner
+        self._owner_lives = owner_lives
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(PARALLEL_OPERATIONS)
+        self._live: dict[str, Operation] = {}
+        self._threads: dict[str, threading.Thread] = {}
+
+    def submit(self, kind: str, subject: str, steps: Sequence[Step], work: Work) -> OperationRef:
+        """Starts `work` in a thread and answers at once.
+
+        Raises: OperationConflict while another operation works on `subject`; DiskFull, NotWritable
+        when the journal takes no entry (nothing was started then).
+        """
+        with self._lock:
+            self._refuse_conflict(subject)
+            operation = self._new(kind, subject, steps)
+            self._live[operation.id] = operation
+            thread = threading.Thread(
+                target=self._run, args=(operation, work), name=f"{kind} {subject}", daemon=True
+            )
+            self._threads[operation.id] = thread
+        thread.start()
+        return OperationRef(operation_id=operation.id, kind=kind, subject=subject)
+
+    def get(self, operation_id: str) -> OperationSnapshot:
+        """Raises: OperationNotFound."""
+        if live := self._live.get(operation_id):
+            return live.snapshot
+        stored = self._journal.load(operation_id) if _is_id(operation_id) else None
+        if stored is None:
+            raise OperationNotFound(operation_id)
+        return self._as_it_stands(stored)
+
+    def list_all(self) -> list[OperationSnapshot]:
+        """Every operation on record, newest first."""
+        stored = {
+            snapshot.id: self._as_it_stands(snapshot) for snapshot in self._journal.load_all()
+        }
+        stored |= {operation.id: operation.snapshot for operation in tuple(self._live.values())}
+        return sorted(stored.values(), key=lambda snapshot: snapshot.created_at, reverse=True)
+
+    def cancel(self, operation_id: str) -> OperationSnapshot:
+        """Asks it to stop; an ended one is returned as it is. Raises: OperationNotFound."""
+        snapshot = self.get(operation_id)
+        if snapshot.state.is_final:
+            return snapshot
+        if operation := self._live.get(operation_id):
+            operation.become(OperationState.CANCELLING)
+            operation.token.set()
+            return operation.snapshot
+        self._journal.request_cancel(operation_id)
+        return snapshot.model_copy(update={"state": OperationState.CANCELLING})
+
+    def wait(self, operation_id: str, timeout: float | None = None) -> OperationSnapshot:
+        """The operation once it has ended, or as it is after `timeout` seconds."""
+        end = None if timeout is None else time.monotonic() + timeout
+        if thread := self._threads.get(operation_id):
+            thread.join(timeout)
+            return self.get(operation_id)
+        while not (snapshot := self.get(operation_id)).state.is_final:
+            if end is not None and time.monotonic() >= end:
+                break
+            time.sleep(POLL_SECONDS)
+        return snapshot
+
+    def settle_interrupted(self) -> list[OperationSnapshot]:
+        """Writes down as interrupted what a process that is gone was running. Returns those."""
+        found = []
+        for snapshot in self._journal.load_all():
+            settled = self._as_it_stands(snapshot)
+            if settled is not snapshot:
+                self._journal.append(settled)
+                found.append(settled)
+        self._journal.forget_oldest()
+        return found
+
+    def is_running(self, operation_id: str) -> bool:
+        """Whether that operation is at work, here or in another live process."""
+        if not _is_id(operation_id):
+            return False
+        try:
+            return not self.get(operation_id).state.is_final
+        except OperationNotFound:
+            return False
+
+    def close(self, timeout: float = 15.0) -> None:
+        """Cancels what runs here and waits for it to leave things tidy."""
+        for operation in tuple(self._live.values()):
+            if not operation.snapshot.state.is_final:
+                self.cancel(operation.id)
+        end = time.monotonic() + timeout
+        for thread in tuple(self._threads.values()):
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _new(self, kind: str, subject: str, steps: Sequence[Step]) -> Operation:
+        operation_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
+        snapshot = OperationSnapshot(
+            id=operation_id,
+            kind=kind,
+            subject=subject,
+            state=OperationState.QUEUED,
+            created_at=datetime.now(UTC),
+            owner=self._owner(),
+        )
+        self._journal.append(snapshot)
+        token = CancelToken(operation_id, self._journal.cancel_file(operation_id))
+        return Operation(snapshot, steps, events=self._events, journal=self._journal, token=token)
+
+    def _refuse_conflict(self, subject: str) -> None:
+        for snapshot in self.list_all():
+            if snapshot.subject == subject and not snapshot.state.is_final:
+                raise OperationConflict(subject, kind=snapshot.kind, operation_id=snapshot.id)
+
+    def _as_it_stands(self, stored: OperationSnapshot) -> OperationSnapshot:
+        mine = stored.owner.pid == os.getpid()
+        if stored.state.is_final or (mine and stored.id in self._live):
+            return stored
+        if not mine and self._owner_lives(stored.owner):
+            return stored
+        return stored.model_copy(
+            update={
+                "state": OperationState.INTERRUPTED,
+                "finished_at": datetime.now(UTC),
+                "error": failure_of(OperationInterrupted(stored.id)),
+            }
+        )
+
+    def _run(self, operation: Operation, work: Work) -> None:
+        """The boundary of all work: what happens inside ends as a state, never as a traceback."""
+        current_operation.set(operation.id)
+        with self._slots:
+            try:
+                operation.check()
+                operation.become(OperationState.RUNNING)
+                result = work(operation)
+                operation.become(OperationState.SUCCEEDED, result=_as_dict(result))
+            except OperationCancelled:
+                operation.become(OperationState.CANCELLED)
+            except ComfyUILauncherError as error:
+                _log.warning("%s failed: %s", operation.snapshot.kind, error)
+                operation.become(OperationState.FAILED, error=failure_of(error))
+            except Exception as fault:
+                operation.become(OperationState.FAILED, error=failure_of(report_fault(fault)))
+
+
+def failure_of(error: ComfyUILauncherError) -> Failure:
+    """The wire form of an error."""
+    return Failure(
+        code=error.code, message=error.message, hint=error.hint, details=dict(error.context)
+    )
+
+
+def report_fault(fault: Exception) -> InternalError:
+    """Logs a fault that no one foresaw under a new incident number, and the error that names it."""
+    incident = secrets.token_hex(4)
+    _log.error("incident %s", incident, exc_info=fault, extra={"incident": incident})
+    return InternalError(incident)
+
+
+def _as_dict(result: BaseModel | None) -> dict[str, Any] | None:
+    return None if result is None else result.model_dump(mode="json")
+
+
+def _is_id(text: str) -> bool:
+    return text.replace("-", "").isalnum() and len(text) <= 40

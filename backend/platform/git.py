@@ -1,0 +1,323 @@
+"""Git, through GitPython where it reads and as a cancellable child where it works.
+
+One bare mirror a repository holds the whole history once; each installation is a locked worktree
+of it. GitPython is imported when it is first needed: it costs a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from backend.exceptions import (
+    RepositoryUnreachable,
+    SourceFailed,
+    SourceIncomplete,
+    ToolMissing,
+    VersionNotFound,
+)
+from backend.platform.subprocesses import Completed, run, scrubbed_environment
+
+if TYPE_CHECKING:
+    from git import Repo
+
+ReferenceKind = Literal["tag", "branch", "commit"]
+OnProgress = Callable[[int, int, str], None]
+Check = Callable[[], None]
+
+MISSING_OBJECT_WORDS: Final = (
+    "missing blob",
+    "missing tree",
+    "missing commit",
+    "bad object",
+    "bad tree object",
+    "unable to read",
+    "did not send all necessary objects",
+    "could not read",
+    "object file is empty",
+    "is corrupt",
+    "promisor",
+)
+UNREACHABLE_WORDS: Final = (
+    "could not resolve host",
+    "unable to access",
+    "connection",
+    "does not appear to be a git repository",
+    "repository not found",
+    "does not exist",
+    "could not read from remote repository",
+    "dubious ownership",
+    "terminal prompts disabled",
+    "timed out",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteReferences:
+    """The names that a repository offers, each with its commit (40 hex digits)."""
+
+    tags: dict[str, str]
+    branches: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedReference:
+    """What a reference means in the mirror. `committed_at` is the commit's own date, in UTC."""
+
+    kind: ReferenceKind
+    name: str
+    commit: str
+    committed_at: datetime
+
+
+class SourceRepository:
+    """The repository that versions come from: its names, its mirror, and worktrees of it."""
+
+    def __init__(self, url: Callable[[], str], mirrors: Path) -> None:
+        self._url = url
+        self._mirrors = mirrors
+
+    @property
+    def url(self) -> str:
+        return self._url()
+
+    @property
+    def mirror(self) -> Path:
+        """Where the mirror of the present repository is (or will be)."""
+        digest = hashlib.sha256(self.url.encode()).hexdigest()[:12]
+        return self._mirrors / f"{digest}.git"
+
+    def has_mirror(self) -> bool:
+        """Whether the history was fetched before."""
+        return (self.mirror / "packed-refs").is_file() or any((self.mirror / "refs").glob("*/*"))
+
+    def is_reachable(self) -> bool:
+        """Whether the repository answers now; waits ten seconds at most."""
+        try:
+            done = _git("ls-remote", "--heads", "--", self.url, timeout_seconds=10.0)
+        except TimeoutError:
+            return False
+        return done.returncode == 0
+
+    def remote_references(self, check: Check | None = None) -> RemoteReferences:
+        """What the repository offers now; one round trip, no API budget.
+
+        Raises: RepositoryUnreachable, ToolMissing.
+        """
+        done = _git("ls-remote", "--tags", "--heads", "--", self.url, check=check)
+        if done.returncode:
+            raise RepositoryUnreachable(self.url, detail=done.tail)
+        return parse_references(done.output)
+
+    def fetch(self, check: Check | None = None, on_progress: OnProgress | None = None) -> None:
+        """Brings the mirror up to date; the first time, the whole history.
+
+        Raises: RepositoryUnreachable, SourceIncomplete, SourceFailed, ToolMissing.
+        """
+        self._ensure_mirror(check)
+        done = self._in_mirror(
+            "fetch", "--progress", "--prune", "--no-auto-maintenance", "--no-write-fetch-head",
+            "--", self.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+            check=check, on_line=_progress_reader(on_progress),
+        )  # fmt: skip
+        if done.returncode:
+            raise self._fetch_failure(done)
+
+    def resolve(self, reference: str) -> ResolvedReference | None:
+        """What `reference` means in the mirror as it is: a tag before a branch before a commit."""
+        if not self.mirror.is_dir():
+            return None
+        from git.exc import BadName, GitCommandError
+
+        repository = self._repository()
+        try:
+            candidates: tuple[tuple[ReferenceKind, str], ...] = (
+                ("tag", f"refs/tags/{reference}"),
+                ("branch", f"refs/heads/{reference}"),
+                ("commit", reference),
+            )
+            for kind, name in candidates:
+                if kind == "commit" and not _looks_like_commit(reference):
+                    continue
+                try:
+                    commit = repository.commit(name)
+                except (BadName, ValueError, GitCommandError):
+                    continue
+                when = commit.committed_datetime.astimezone(UTC)
+                return ResolvedReference(kind, reference, commit.hexsha, when)
+        finally:
+            repository.close()
+        return None
+
+    def similar(self, reference: str) -> list[str]:
+        """Up to three known tags or branches that resemble `reference`."""
+        from difflib import get_close_matches
+
+        if not self.mirror.is_dir():
+            return []
+        repository = self._repository()
+        try:
+            names = [tag.name for tag in repository.tags] + [head.name for head in repository.heads]
+        finally:
+            repository.close()
+        return get_close_matches(reference, names, n=3)
+
+    def find(
+        self,
+        reference: str,
+        check: Check | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> ResolvedReference:
+        """`reference` resolved, from the network only if needed: a branch may have moved on.
+
+        Raises: VersionNotFound and everything that `fetch` raises.
+        """
+        found = self.resolve(reference)
+        if found is None or found.kind == "branch":
+            self.fetch(check, on_progress)
+            found = self.resolve(reference)
+        if found is None:
+            raise VersionNotFound(reference, similar=self.similar(reference))
+        return found
+
+    def add_worktree(self, commit: str, path: Path, check: Check | None = None) -> None:
+        """A checkout of `commit` at `path`. Locked, so that git never takes it for a leftover.
+
+        Raises: SourceIncomplete when the mirror lacks objects of it, SourceFailed.
+        """
+        done = self._in_mirror(
+            "worktree", "add", "--detach", "--lock", "--", path, commit, check=check
+        )
+        if done.returncode:
+            raise self._incomplete_or_failed(done, commit, "make the checkout")
+
+    def forget_worktrees(self) -> None:
+        """Drops the mirror's notes about worktrees whose folders are gone for good."""
+        if not self.mirror.is_dir():
+            return
+        for entry in sorted((self.mirror / "worktrees").glob("*/gitdir")):
+            if not Path(entry.read_text("utf-8").strip()).exists():
+                self._in_mirror("worktree", "unlock", "--", Path(entry.read_text().strip()).parent)
+        self._in_mirror("worktree", "prune", "--expire=now")
+
+    def changes(self, checkout: Path) -> list[str]:
+        """What differs from the commit in a checkout, ignored files included; empty = untouched."""
+        done = _git("-C", checkout, "status", "--porcelain", "--ignored")
+        if done.returncode:
+            raise SourceFailed("look at the checkout", detail=done.tail)
+        return done.output.splitlines()
+
+    def _ensure_mirror(self, check: Check | None) -> None:
+        if (self.mirror / "HEAD").is_file():
+            return
+        self._mirrors.mkdir(parents=True, exist_ok=True)
+        done = _git("init", "--quiet", "--bare", "--", self.mirror, check=check)
+        if done.returncode:
+            raise SourceFailed("make the mirror", detail=done.tail)
+
+    def _fetch_failure(self, done: Completed) -> Exception:
+        words = "\n".join(done.lines).lower()
+        if any(word in words for word in UNREACHABLE_WORDS) and "missing" not in words:
+            return RepositoryUnreachable(self.url, detail=done.tail)
+        return self._incomplete_or_failed(done, "its history", "fetch the history")
+
+    def _incomplete_or_failed(self, done: Completed, reference: str, action: str) -> Exception:
+        words = "\n".join(done.lines).lower()
+        if any(word in words for word in MISSING_OBJECT_WORDS):
+            return SourceIncomplete(reference, self.url, detail=done.tail)
+        return SourceFailed(action, detail=done.tail)
+
+    def _in_mirror(
+        self,
+        *arguments: str | Path,
+        check: Check | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> Completed:
+        return _git(f"--git-dir={self.mirror}", *arguments, check=check, on_line=on_line)
+
+    def _repository(self) -> Repo:
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to explain
+        from git import Repo
+
+        repository = Repo(self.mirror)
+        repository.git.update_environment(**_environment(), GIT_DIR=str(self.mirror))
+        return repository
+
+
+def parse_references(listing: str) -> RemoteReferences:
+    """The answer of `git ls-remote`. A peeled tag (`^{}`) names the commit, so it wins."""
+    tags: dict[str, str] = {}
+    branches: dict[str, str] = {}
+    for line in listing.splitlines():
+        commit, _, name = line.partition("\t")
+        if name.startswith("refs/tags/"):
+            tag = name.removeprefix("refs/tags/")
+            tags[tag.removesuffix("^{}")] = commit
+        elif name.startswith("refs/heads/"):
+            branches[name.removeprefix("refs/heads/")] = commit
+    return RemoteReferences(tags, branches)
+
+
+def _git(
+    *arguments: str | Path,
+    check: Check | None = None,
+    on_line: Callable[[str], None] | None = None,
+    timeout_seconds: float | None = None,
+) -> Completed:
+    # Hooks of a template and maintenance in the background have no business in our folders.
+    settings = (
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-c",
+        "gc.auto=0",
+        "-c",
+        "advice.detachedHead=false",
+    )
+    try:
+        return run(
+            ["git", *settings, *arguments],
+            environment=_environment(os.environ),
+            check=check,
+            on_line=on_line,
+            timeout_seconds=timeout_seconds,
+        )
+    except FileNotFoundError as error:
+        raise ToolMissing("git", command="sudo apt install git") from error
+
+
+def _environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    return scrubbed_environment(
+        base or {}, GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0", LC_ALL="C"
+    )
+
+
+def _progress_reader(on_progress: OnProgress | None) -> Callable[[str], None] | None:
+    """Understands git's progress lines, by GitPython's own parser."""
+    if on_progress is None:
+        return None
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from git import RemoteProgress
+
+    tell = on_progress
+
+    class Progress(RemoteProgress):
+        def update(
+            self,
+            op_code: int,
+            cur_count: str | float,
+            max_count: str | float | None = None,
+            message: str = "",
+        ) -> None:
+            if op_code & self.RECEIVING:
+                tell(int(cur_count), int(max_count or 0), message.strip(", "))
+
+    return Progress().new_message_handler()
+
+
+def _looks_like_commit(reference: str) -> bool:
+    return 7 <= len(reference) <= 40 and all(c in "0123456789abcdef" for c in reference.lower())

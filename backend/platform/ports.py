@@ -1,0 +1,111 @@
+"""TCP ports: whether one is free, and who listens on it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from backend.exceptions import InvalidValue
+
+NEIGHBOURS: Final = 10  # ports tried after the preferred one, so that 8188 becomes 8189
+
+
+@dataclass(frozen=True, slots=True)
+class PortHolder:
+    """A process that listens on a port."""
+
+    pid: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
+
+def free_port(preferred: int | None = None, host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now: `preferred`, one of the ten after it, or any.
+
+    Another program may take it before it is used; whoever binds it must be ready for that.
+    Raises: InvalidValue when `host` is not an address of this machine.
+    """
+    if preferred is not None:
+        last = min(preferred + NEIGHBOURS, 65535)
+        for port in range(preferred, last + 1):
+            if port_is_free(port, host):
+                return port
+    with socket.create_server((host, 0), family=_family(host)) as server:
+        return int(server.getsockname()[1])
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on `port` now; a port in TIME_WAIT counts as free.
+
+    Raises: InvalidValue when `host` is not an address of this machine.
+    """
+    try:
+        with socket.create_server((host, port), family=_family(host), backlog=1):
+            return True
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            expected = "an address of this machine, such as 127.0.0.1"
+            raise InvalidValue("host", host, expected=expected) from error
+        return False
+
+
+def owner_pids(port: int) -> set[int]:
+    """The processes that listen on `port`, as far as this user may see; forked ones included.
+
+    psutil's list of the whole machine names only one process a socket, so each is asked itself.
+    """
+    import psutil
+
+    owners: set[int] = set()
+    for process in psutil.process_iter():
+        try:
+            connections = process.net_connections(kind="tcp")
+        except psutil.Error:  # ended, or of another user
+            continue
+        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
+            owners.add(process.pid)
+    return owners
+
+
+def listens(pids: Collection[int], port: int) -> bool:
+    """Whether one of these processes listens on `port`. Cheap: only they are asked."""
+    import psutil
+
+    for pid in pids:
+        try:
+            connections = psutil.Process(pid).net_connections("tcp")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
+            return True
+    return False
+
+
+def accepts(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something takes connections there now; asked without ever binding the port."""
+    try:
+        with socket.create_connection((host, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def holder_of(port: int) -> PortHolder | None:
+    """The process that listens on `port`, the oldest of several; None if unknown."""
+    import psutil
+
+    for pid in sorted(owner_pids(port)):
+        try:
+            return PortHolder(pid, psutil.Process(pid).name())
+        except psutil.Error:  # ended meanwhile
+            continue
+    return None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,205 @@
+"""The small process that owns one ComfyUI, so that no launcher has to outlive it.
+
+Run as `python -I supervisor.py FOLDER`. FOLDER holds `launch.json` (command, cwd, log file,
+bounds); the environment of the supervisor is the one that the child gets. It starts the child in a
+process group of its own, copies its output to a bounded log, and keeps `process.json` true:
+`running` with both pids, then `exited` with how. SIGTERM to the supervisor means stop: SIGTERM to
+the child's group, the grace period, SIGKILL to the group.
+
+It is the child's parent, and reaps it last of all: until then the number of the group cannot be
+given to anyone else, so no stranger is ever signalled. Only the standard library: it stays small
+and starts fast, and it must not depend on the state of the app that it outlives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO
+
+CHUNK_BYTES = 65536
+AFTERMATH_SECONDS = 1.0
+POLL_SECONDS = 0.2
+
+
+class BoundedLog:
+    """A log file that holds at most twice `limit` bytes: the present half and `.1` before it."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path = path
+        self._limit = limit
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: BinaryIO = path.open("ab")
+
+    def write(self, chunk: bytes) -> None:
+        # A full disk must not end the child: its output is lost then, nothing else.
+        with contextlib.suppress(OSError):
+            if self._file.tell() + len(chunk) > self._limit:
+                self._rotate()
+            self._file.write(chunk)
+            self._file.flush()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _rotate(self) -> None:
+        self._file.close()
+        os.replace(self._path, self._path.with_name(self._path.name + ".1"))
+        self._file = self._path.open("ab")
+
+
+class Supervisor:
+    """One child from its start to its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._launch: dict[str, Any] = json.loads((folder / "launch.json").read_text("utf-8"))
+        self._log = BoundedLog(Path(self._launch["log"]), int(self._launch["log_limit_bytes"]))
+        self._stop_requested = False
+        self._kill_at: float | None = None
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._request_stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def run(self) -> None:
+        try:
+            child = subprocess.Popen(
+                self._launch["command"],
+                cwd=self._launch["cwd"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._log.write(f"The process could not be started: {error}\n".encode())
+            self._report(state="exited", exit_code=127, signal=None, ended_at=time.time())
+            return
+        self._report(state="running", pid=child.pid)
+        self._watch(child)
+        self._end_group(child.pid)
+        self._drain(child)
+        status = child.wait()
+        self._log.close()
+        self._report(
+            state="exited",
+            pid=child.pid,
+            exit_code=status if status >= 0 else None,
+            signal=-status if status < 0 else None,
+            stop_requested=self._stop_requested,
+            ended_at=time.time(),
+        )
+
+    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_requested = True
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
+        """Copies output and carries out a stop until the child has ended; does not reap it."""
+        assert child.stdout is not None
+        output = child.stdout.fileno()
+        exit_fd = _pidfd(child.pid)
+        waiting = {output, self._wake_read} | ({exit_fd} if exit_fd is not None else set())
+        while not _has_ended(child.pid):
+            ready, _, _ = select.select(waiting, [], [], self._patience(exit_fd))
+            if self._wake_read in ready:
+                os.read(self._wake_read, 512)
+            if output in ready and not self._copy(output):
+                waiting.discard(output)
+            self._carry_out_stop(child.pid)
+        if exit_fd is not None:
+            os.close(exit_fd)
+
+    def _patience(self, exit_fd: int | None) -> float | None:
+        """Seconds to sleep at most; None (until something happens) where the kernel tells us."""
+        if self._kill_at is not None:
+            return max(0.0, min(POLL_SECONDS, self._kill_at - time.monotonic()))
+        return None if exit_fd is not None else POLL_SECONDS
+
+    def _carry_out_stop(self, group: int) -> None:
+        if not self._stop_requested:
+            return
+        if self._kill_at is None:
+            self._kill_at = time.monotonic() + float(self._launch["grace_seconds"])
+            _signal_group(group, signal.SIGTERM)
+        elif time.monotonic() >= self._kill_at:
+            _signal_group(group, signal.SIGKILL)
+
+    def _end_group(self, group: int) -> None:
+        """Ends what the child left behind in its group: a helper that would hold the port."""
+        _signal_group(group, signal.SIGTERM)
+        end = time.monotonic() + AFTERMATH_SECONDS
+        while _group_has_others(group) and time.monotonic() < end:
+            time.sleep(0.05)
+        _signal_group(group, signal.SIGKILL)
+
+    def _copy(self, output: int) -> bool:
+        chunk = os.read(output, CHUNK_BYTES)
+        self._log.write(chunk)
+        return bool(chunk)
+
+    def _drain(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None
+        output = child.stdout.fileno()
+        end = time.monotonic() + AFTERMATH_SECONDS
+        while time.monotonic() < end:
+            ready, _, _ = select.select([output], [], [], 0.1)
+            if not ready or not self._copy(output):
+                break
+        child.stdout.close()
+
+    def _report(self, **facts: Any) -> None:
+        """process.json, replaced as a whole. It is read while it is written."""
+        path = self._folder / "process.json"
+        temporary = path.with_suffix(".tmp")
+        facts = {"supervisor_pid": os.getpid(), **facts}
+        with contextlib.suppress(OSError):
+            temporary.write_text(json.dumps(facts), encoding="utf-8")
+            os.replace(temporary, path)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether our child is a zombie by now. It stays one: `WNOWAIT` reads without reaping."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _group_has_others(group: int) -> bool:
+    """Whether anyone but the zombie leader is left. Without /proc we cannot tell and wait."""
+    proc = Path("/proc")
+    if not proc.is_dir():
+        return True
+    for entry in proc.iterdir():
+        if entry.name.isdigit() and int(entry.name) != group:
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+                if int(fields[2]) == group and fields[0] != "Z":
+                    return True
+    return False
+
+
+def _pidfd(pid: int) -> int | None:
+    """A descriptor that becomes readable when the child ends; None where the kernel has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+if __name__ == "__main__":
+    Supervisor(Path(sys.argv[1])).run()

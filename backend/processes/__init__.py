@@ -1,0 +1,1 @@
+"""The ComfyUIs that run: started, known for certain, found ready, read, and stopped."""

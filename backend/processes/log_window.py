@@ -1,0 +1,78 @@
+"""The last lines of a log that grows and rotates, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+WINDOW_LINES: Final = 2000
+READ_BYTES: Final = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line and its number since this window was opened."""
+
+    number: int
+    text: str
+
+
+class LogWindow:
+    """A ring buffer over a log file: `refresh` reads what is new, the last 512 KiB at most."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: deque[LogLine] = deque(maxlen=WINDOW_LINES)
+        self._count = 0
+        self._position = 0
+        self._inode: int | None = None
+        self._rest = b""
+
+    def refresh(self) -> list[LogLine]:
+        """The lines that were added since the last call."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return []
+        if self._inode is not None and status.st_ino != self._inode:
+            fresh = self._read_new(self._path.with_name(self._path.name + ".1"))
+            self._position = 0
+        else:
+            fresh = []
+        self._inode = status.st_ino
+        return fresh + self._read_new(self._path)
+
+    def tail(self, count: int = 50) -> list[str]:
+        """The last lines, as text, the unfinished one included."""
+        texts = [line.text for line in self._lines]
+        return (texts + ([_text(self._rest)] if self._rest.strip() else []))[-count:]
+
+    def after(self, number: int) -> list[LogLine]:
+        """The lines behind line `number`, as far as the window still holds them."""
+        return [line for line in self._lines if line.number > number]
+
+    def _read_new(self, path: Path) -> list[LogLine]:
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                start = min(self._position, size)
+                if size - start > READ_BYTES:  # a flood: what is far back is on disk, not in memory
+                    start, self._rest = size - READ_BYTES, b""
+                file.seek(start)
+                content = self._rest + file.read(READ_BYTES)
+                self._position = file.tell()
+        except FileNotFoundError:
+            return []
+        *whole, self._rest = content.split(b"\n")
+        fresh = []
+        for raw in whole:
+            self._count += 1
+            fresh.append(LogLine(self._count, _text(raw)))
+        self._lines.extend(fresh)
+        return fresh
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").rstrip("\r")

@@ -1,0 +1,46 @@
+"""Everything the version manager needs to know of processes, in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from backend.config import NetworkConfig
+from backend.exceptions import PortTaken
+from backend.platform.ports import free_port, holder_of, port_is_free
+from backend.processes.instances import Instance, Instances, LaunchPlan
+from backend.processes.readiness import Watch, await_ready
+
+WILDCARDS: Final = {"0.0.0.0", "::", "0.0.0.0,::"}  # noqa: S104 - compared, not listened on
+
+
+class ProcessSupervisor:
+    """Chooses ports, starts, waits for readiness, finds and stops."""
+
+    def __init__(self, instances: Instances) -> None:
+        self._instances = instances
+
+    def start(self, plan: LaunchPlan) -> Instance:
+        return self._instances.start(plan)
+
+    def current(self, store: Path) -> Instance | None:
+        return self._instances.current(store)
+
+    def latest(self, store: Path) -> Instance | None:
+        return self._instances.latest(store)
+
+    def stop(self, instance: Instance) -> Instance:
+        return self._instances.stop(instance)
+
+    def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
+        return await_ready(self._instances, instance, timeout_seconds=timeout_seconds, watch=watch)
+
+    def choose_port(self, wanted: int | None, listen: str) -> int:
+        """`wanted`, or the next free one without a wish. Raises: PortTaken with its holder."""
+        host = "127.0.0.1" if listen in WILDCARDS else listen.partition(",")[0]
+        if wanted is None:
+            return free_port(NetworkConfig.COMFYUI_PORT, host)
+        if not port_is_free(wanted, host):
+            holder = holder_of(wanted)
+            raise PortTaken(wanted, holder=str(holder) if holder else None)
+        return wanted

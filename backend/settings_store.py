@@ -1,0 +1,125 @@
+"""The settings in force: read once, changed at run time, kept in `launcher-data/settings.json`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
+
+from backend.config import Settings, Source, from_environment, resolve
+from backend.exceptions import InvalidValue, UnknownSetting
+from backend.file_utils import Absent, Corrupt, atomic_write_json, read_json
+from backend.validators import validate_repository_url, validate_requirement, validate_url
+
+Validator = Callable[[Any], object]
+
+
+def _each(validate: Callable[[str], str]) -> Validator:
+    return lambda values: [validate(value) for value in values]
+
+
+# What a type cannot say. A value of None (not set) is never checked.
+CHECKS: Final[Mapping[str, Validator]] = {
+    "repository": validate_repository_url,
+    "github_api": lambda url: validate_url(url, schemes=("https", "http")),
+    "package_index": lambda url: validate_url(url, schemes=("https", "http", "file")),
+    "package_overrides": _each(validate_requirement),
+}
+
+
+class SettingsFile(BaseModel):
+    """What was set by hand; only that, so that better defaults reach everyone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: int = Field(1, alias="schema")
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+class SettingsStore:
+    """Reads and changes the settings of one root."""
+
+    def __init__(
+        self, file: Path, environment: Mapping[str, str], *, lock: AbstractContextManager[Any]
+    ) -> None:
+        self._file = file
+        self._environment = dict(environment)
+        self._lock = lock
+        self._cache: tuple[Settings, dict[str, Source]] | None = None
+        self._cache_lock = threading.Lock()
+
+    def current(self) -> Settings:
+        """The settings in force. Raises: InvalidValue (names the source), MetadataCorrupt."""
+        return self._resolved()[0]
+
+    def sources(self) -> dict[str, Source]:
+        """Where each value comes from: environment, file or default."""
+        return self._resolved()[1]
+
+    def change(self, name: str, value: Any) -> Settings:
+        """Keeps `value` for `name`. Raises: UnknownSetting, InvalidValue."""
+        _known(name)
+        with self._lock:
+            values = self._values() | {name: value}
+            self._write(values)
+        return self.current()
+
+    def reset(self, name: str) -> Settings:
+        """Forgets what was set for `name`: the default counts again. Raises: UnknownSetting."""
+        _known(name)
+        with self._lock:
+            self._write({key: kept for key, kept in self._values().items() if key != name})
+        return self.current()
+
+    def reload(self) -> None:
+        """Looks at the file again at the next question: another process may have changed it."""
+        with self._cache_lock:
+            self._cache = None
+
+    def _resolved(self) -> tuple[Settings, dict[str, Source]]:
+        with self._cache_lock:
+            if self._cache is None:
+                self._cache = _validated(self._environment, self._values())
+            return self._cache
+
+    def _values(self) -> dict[str, Any]:
+        result = read_json(self._file, SettingsFile)
+        if isinstance(result, Absent):
+            return {}
+        if isinstance(result, Corrupt):
+            return result.recovered().values
+        return result.value.values
+
+    def _write(self, values: dict[str, Any]) -> None:
+        settings, _ = _validated(self._environment, values)
+        plain = settings.model_dump(mode="json")
+        given = from_environment(self._environment)
+        kept = {name: values[name] if name in given else plain[name] for name in values}
+        atomic_write_json(self._file, SettingsFile(values=kept))
+        self.reload()
+
+
+def _validated(
+    environment: Mapping[str, str], values: Mapping[str, Any]
+) -> tuple[Settings, dict[str, Source]]:
+    try:
+        settings, sources = resolve(environment, values)
+    except PydanticError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise InvalidValue(f"setting {name}", str(first["input"]), expected=first["msg"]) from error
+    for name, check in CHECKS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            check(value)
+    return settings, sources
+
+
+def _known(name: str) -> None:
+    if name not in Settings.model_fields:
+        raise UnknownSetting(name, known=list(Settings.model_fields))

@@ -1,0 +1,186 @@
+"""What the five mixins stand on: one frozen context of ports, and the only base class.
+
+The Protocols annotate; nothing inherits them (a stub of a Protocol would answer None in silence).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from backend.config import PathsConfig, Settings
+from backend.environments import ConstraintSet, EnvironmentWish
+from backend.metadata_manager import ActiveVersion, InstalledVersion, VersionsOnRecord
+from backend.operations.events import Event, EventData
+from backend.platform.git import OnProgress, ResolvedReference
+from backend.platform.trash import TrashEntry
+from backend.platform.uv import Package, PackageSources
+from backend.processes.instances import Instance, LaunchPlan
+from backend.processes.readiness import Watch
+
+Check = Callable[[], None]
+
+
+class VersionStore(Protocol):
+    """All that is remembered about versions."""
+
+    def versions(self) -> VersionsOnRecord: ...
+
+    def version(self, tag: str) -> InstalledVersion | None: ...
+
+    def put(self, version: InstalledVersion) -> None: ...
+
+    def remove(self, tag: str) -> None: ...
+
+    def active(self) -> ActiveVersion: ...
+
+    def change_active(self, change: Callable[[ActiveVersion], ActiveVersion]) -> ActiveVersion: ...
+
+    def environment_size(self, key: str) -> int | None: ...
+
+    def remember_environment_size(self, key: str, size: int) -> None: ...
+
+
+class Sources(Protocol):
+    """Where the source of a version comes from."""
+
+    @property
+    def url(self) -> str: ...
+
+    def resolve(self, reference: str) -> ResolvedReference | None: ...
+
+    def find(
+        self, reference: str, check: Check | None = None, on_progress: OnProgress | None = None
+    ) -> ResolvedReference: ...
+
+    def is_reachable(self) -> bool: ...
+
+    def has_mirror(self) -> bool: ...
+
+    def add_worktree(self, commit: str, path: Path, check: Check | None = None) -> None: ...
+
+    def forget_worktrees(self) -> None: ...
+
+
+class ConstraintsPort(Protocol):
+    """Which packages belong to a source."""
+
+    def resolve(
+        self, requirements: Path, wish: EnvironmentWish, check: Check | None = None
+    ) -> ConstraintSet: ...
+
+
+class EnvironmentsPort(Protocol):
+    """Python environments on disk."""
+
+    def make(self, venv: Path, python: str | None, check: Check | None = None) -> Path: ...
+
+    def fill(
+        self,
+        tag: str,
+        venv: Path,
+        constraints: ConstraintSet,
+        sources: PackageSources,
+        *,
+        check: Check | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None: ...
+
+    def packages(self, venv: Path) -> list[Package]: ...
+
+    def problems(self, venv: Path) -> list[str]: ...
+
+
+class ProcessesPort(Protocol):
+    """ComfyUI processes."""
+
+    def start(self, plan: LaunchPlan) -> Instance: ...
+
+    def current(self, store: Path) -> Instance | None: ...
+
+    def latest(self, store: Path) -> Instance | None: ...
+
+    def stop(self, instance: Instance) -> Instance: ...
+
+    def await_ready(
+        self, instance: Instance, *, timeout_seconds: float, watch: Watch
+    ) -> Instance: ...
+
+    def choose_port(self, wanted: int | None, listen: str) -> int: ...
+
+
+class PreparedStart(Protocol):
+    """What a start is given."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]: ...
+
+    @property
+    def model_count(self) -> int: ...
+
+
+class ResourcesPort(Protocol):
+    """What all versions share."""
+
+    def prepare(self, tag: str, store: Path) -> PreparedStart: ...
+
+
+class TrashPort(Protocol):
+    """Where removed installations wait."""
+
+    def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry: ...
+
+    def entries(self) -> list[TrashEntry]: ...
+
+    def restore(self, entry_id: str) -> Path: ...
+
+    def empty(
+        self, entry_ids: Collection[str] | None = None, *, check: Callable[[], None]
+    ) -> int: ...
+
+
+class OperationsPort(Protocol):
+    """Whether someone is at work on something."""
+
+    def is_running(self, operation_id: str) -> bool: ...
+
+
+class EventsPort(Protocol):
+    """Where changes are told."""
+
+    def publish(self, data: EventData) -> Event: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VersionContext:
+    """Everything that a mixin may use. `lock` guards the commit points across processes."""
+
+    paths: PathsConfig
+    settings: Callable[[], Settings]
+    store: VersionStore
+    sources: Sources
+    constraints: ConstraintsPort
+    environments: EnvironmentsPort
+    processes: ProcessesPort
+    resources: ResourcesPort
+    trash: TrashPort
+    operations: OperationsPort
+    events: EventsPort
+    lock: AbstractContextManager[Any]
+    environment: Callable[[], dict[str, str]]
+    now: Callable[[], datetime]
+
+
+class VersionComponent(ABC):
+    """The base of the mixins: a context, and nothing else. A mixin holds no attribute."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _context(self) -> VersionContext: ...

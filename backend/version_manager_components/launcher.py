@@ -1,0 +1,173 @@
+"""Launching a version, knowing it is ready, reading its log, stopping it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from backend.environments import interpreter_of
+from backend.exceptions import AlreadyRunning, NotRunning
+from backend.logging_config import get_logger
+from backend.metadata_manager import ActiveVersion, InstalledVersion
+from backend.operations.events import InstanceChanged
+from backend.operations.operation import Operation
+from backend.processes.instances import Instance, LaunchPlan
+from backend.processes.log_window import LogWindow
+from backend.version_manager_components.context import VersionComponent, VersionContext
+from backend.version_manager_components.layout import (
+    installed,
+    instance_status,
+    store_of,
+    whole,
+)
+from backend.version_manager_components.models import (
+    InstanceStatus,
+    LaunchOptions,
+    LaunchResult,
+    LogLines,
+)
+
+NO_MODELS_ADVICE: Final = (
+    "It runs, but there is no model yet. Put one into shared-resources/models/checkpoints, or use "
+    "a folder of models that you have already: `./launcher models use FOLDER`."
+)
+MAX_LOG_LINES: Final = 2000
+_log = get_logger(__name__)
+
+
+class LauncherMixin(VersionComponent):
+    """Starts and stops. A process starts from the resolved store, never through the link."""
+
+    __slots__ = ()
+
+    def launch(self, tag: str, options: LaunchOptions, operation: Operation) -> LaunchResult:
+        """A ComfyUI that has answered as itself.
+
+        Raises: VersionNotInstalled, InstallationDamaged, AlreadyRunning, PortTaken, StartFailed,
+        NotReadyInTime, OperationCancelled. Nothing of it runs after an error.
+        """
+        context = self._context
+        with operation.step("prepare"):
+            version, store = whole(context, tag)
+            _refuse_running(context, tag, store)
+            prepared = context.resources.prepare(tag, store)
+            port = context.processes.choose_port(options.port, options.listen)
+            plan = _plan(context, tag, store, options, port, prepared.arguments)
+        with operation.step("start"):
+            instance = context.processes.start(plan)
+            context.events.publish(InstanceChanged(tag=tag, state="starting"))
+        instance = _await_ready(context, instance, options, operation)
+        _remember_launch(context, version)
+        context.events.publish(InstanceChanged(tag=tag, state="running"))
+        return LaunchResult(
+            instance=instance_status(instance),
+            model_count=prepared.model_count,
+            advice=None if prepared.model_count else NO_MODELS_ADVICE,
+        )
+
+    def stop(self, tag: str, operation: Operation) -> InstanceStatus:
+        """The version no longer runs; what it was. Raises: NotRunning, StopFailed."""
+        context = self._context
+        with operation.step("stop"):
+            instance = context.processes.current(store_of(context.paths, installed(context, tag)))
+            if instance is None:
+                raise NotRunning(tag)
+            operation.advance(detail="waiting for ComfyUI to end")
+            context.processes.stop(instance)
+        context.events.publish(InstanceChanged(tag=tag, state="stopped"))
+        return instance_status(instance)
+
+    def logs(self, tag: str, *, after: int = 0, limit: int = 200) -> LogLines:
+        """The log of the last run, from line `after` on, at most `limit` lines (the last ones).
+
+        Raises: VersionNotInstalled.
+        """
+        context = self._context
+        instance = context.processes.latest(store_of(context.paths, installed(context, tag)))
+        if instance is None:
+            return LogLines(tag=tag, lines=(), next=0, file="")
+        window = LogWindow(instance.log_file)
+        window.refresh()
+        found = window.after(after)
+        kept = found[-min(limit, MAX_LOG_LINES) :]
+        return LogLines(
+            tag=tag,
+            lines=tuple(line.text for line in kept),
+            next=found[-1].number if found else after,
+            file=str(instance.log_file),
+        )
+
+
+class _OperationWatch:
+    """Lets a start be watched and cancelled through its operation."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+
+    def check(self) -> None:
+        self._operation.check()
+
+    def line(self, text: str) -> None:
+        self._operation.log(text)
+        if text.strip():
+            self._operation.advance(detail=text.strip()[:200])
+
+
+def _await_ready(
+    context: VersionContext, instance: Instance, options: LaunchOptions, operation: Operation
+) -> Instance:
+    timeout = options.ready_timeout_seconds or context.settings().ready_timeout_seconds
+    try:
+        with operation.step("ready"):
+            return context.processes.await_ready(
+                instance, timeout_seconds=timeout, watch=_OperationWatch(operation)
+            )
+    except BaseException:
+        context.processes.stop(instance)
+        context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))
+        raise
+
+
+def _refuse_running(context: VersionContext, tag: str, store: Path) -> None:
+    running = context.processes.current(store)
+    if running is not None:
+        raise AlreadyRunning(tag, url=running.launch.url)
+
+
+def _plan(
+    context: VersionContext,
+    tag: str,
+    store: Path,
+    options: LaunchOptions,
+    port: int,
+    resources: tuple[str, ...],
+) -> LaunchPlan:
+    place = ("--listen", options.listen, "--port", str(port))
+    device = ("--cpu",) if options.cpu else ()
+    python = interpreter_of(store / "venv")
+    return LaunchPlan(
+        tag=tag,
+        store=store,
+        command=(str(python), "main.py", *place, *device, *resources, *options.arguments),
+        cwd=store / "source",
+        environment={
+            **context.environment(),
+            **options.environment,
+            "PYTHONUNBUFFERED": "1",
+            # Compiled files lie beside the source: the checkout stays as git made it, and files
+            # that the environment shares with others by hardlink are never written.
+            "PYTHONPYCACHEPREFIX": str(store / "pycache"),
+        },
+        log_folder=context.paths.logs,
+        port=port,
+        listen=options.listen,
+        grace_seconds=context.settings().stop_grace_seconds,
+    )
+
+
+def _remember_launch(context: VersionContext, version: InstalledVersion) -> None:
+    with context.lock:
+        context.store.put(version.model_copy(update={"last_launched_at": context.now()}))
+        context.store.change_active(
+            lambda now: ActiveVersion(active=version.tag, default=now.default)
+        )

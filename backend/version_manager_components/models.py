@@ -1,0 +1,202 @@
+"""What the version manager is asked and what it answers. Sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backend.metadata_manager import TorchChoice
+from backend.operations.model import Frozen
+
+Reference = Annotated[
+    str, Field(min_length=1, max_length=200, description="A tag, a branch or a commit.")
+]
+Tag = Annotated[str, Field(min_length=1, max_length=200, description="An installed version.")]
+
+
+class InstallOptions(Frozen):
+    """What to install and how. What is left out comes from the settings."""
+
+    reference: Reference
+    python: str | None = Field(None, description="Version or path; default: the launcher's own.")
+    torch_backend: str | None = Field(
+        None, description="Build of torch: auto, cpu, cu130 ... Not with `torch_spec`."
+    )
+    torch_spec: str | None = Field(
+        None, description="Exact requirement for torch, for example `torch==2.13.0+cpu`."
+    )
+    find_links: tuple[str, ...] = Field((), description="More places with wheels.")
+    packages_as_of: Literal["release", "today"] | None = Field(
+        None, description="Packages as at the release, or the newest."
+    )
+
+
+class InstallationPlan(Frozen):
+    """What an installation would do, before it does it."""
+
+    tag: str
+    reference: str
+    commit: str | None = Field(description="None until the repository was fetched once.")
+    needed_bytes: int
+    free_bytes: int
+    enough_room: bool
+    network_needed: bool
+    network_reachable: bool | None = Field(description="None when it is not needed.")
+    already_installed: bool
+    summary: str
+
+
+class LaunchOptions(Frozen):
+    """How to launch. `arguments` go to ComfyUI as they are."""
+
+    port: int | None = Field(None, ge=1024, le=65535, description="Default: the next free one.")
+    listen: str = Field("127.0.0.1", pattern=r"^[0-9a-fA-F.:,]+$", description="Address.")
+    cpu: bool = Field(False, description="Run without a GPU.")
+    arguments: tuple[str, ...] = Field((), max_length=100)
+    environment: dict[str, str] = Field(default_factory=dict)
+    ready_timeout_seconds: float | None = Field(None, ge=1, le=7200)
+
+
+class VersionState(StrEnum):
+    """What a version is doing."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    DAMAGED = "damaged"
+
+
+class InstanceStatus(Frozen):
+    """A ComfyUI process of a version. `supervised`: false once its supervisor was killed."""
+
+    tag: str
+    state: Literal["starting", "running"]
+    url: str
+    port: int
+    pid: int | None
+    started_at: datetime
+    ready_seconds: float | None
+    supervised: bool
+    log_file: str
+
+
+class LaunchResult(Frozen):
+    """A ComfyUI that answers. `model_count` 0 means: it runs, but can make nothing yet."""
+
+    instance: InstanceStatus
+    model_count: int
+    advice: str | None
+
+
+class LastExit(Frozen):
+    """How the last run of a version ended."""
+
+    words: str
+    at: datetime | None
+    on_request: bool
+
+
+class VersionStatus(Frozen):
+    """An installed version as it stands now."""
+
+    tag: str
+    state: VersionState
+    is_active: bool
+    is_default: bool
+    reference: str
+    kind: Literal["tag", "branch", "commit"]
+    commit: str
+    released_at: datetime
+    installed_at: datetime
+    last_launched_at: datetime | None
+    python: str
+    torch: TorchChoice
+    packages_as_of: str | None
+    package_count: int
+    own_bytes: int
+    logical_bytes: int
+    path: str
+    missing: tuple[str, ...] = ()
+    instance: InstanceStatus | None = None
+    last_exit: LastExit | None = None
+
+
+class StateProblem(Frozen):
+    """A state file that could not be read as it should."""
+
+    path: str
+    reason: str
+    recovered: bool
+
+
+class VersionList(Frozen):
+    """Every installed version, and what is wrong with the records of them."""
+
+    versions: tuple[VersionStatus, ...]
+    active: str | None
+    default: str | None
+    problems: tuple[StateProblem, ...] = ()
+
+
+class InstalledPackage(Frozen):
+    """A Python package in the environment of a version."""
+
+    name: str
+    version: str
+
+
+class EnvironmentReport(Frozen):
+    """Whether the environment of a version is what it should be."""
+
+    tag: str
+    python: str
+    packages: tuple[InstalledPackage, ...]
+    problems: tuple[str, ...]
+    missing: tuple[str, ...] = Field(description="In the constraint set, not in the environment.")
+    changed: tuple[str, ...] = Field(description="There in another version than was installed.")
+    sound: bool
+
+
+class ConstraintReport(Frozen):
+    """The packages that a version was made with, and what holds them in place."""
+
+    tag: str
+    key: str
+    packages_as_of: str | None
+    protected: tuple[str, ...]
+    overrides: tuple[str, ...]
+    packages: tuple[str, ...]
+
+
+class TrashedVersion(Frozen):
+    """A removed version that can be taken back."""
+
+    entry: str
+    tag: str
+    reason: str
+    trashed_at: datetime
+
+
+class TrashList(Frozen):
+    """What lies in the trash."""
+
+    entries: tuple[TrashedVersion, ...]
+
+
+class FreedSpace(Frozen):
+    """What emptying the trash freed."""
+
+    bytes: int
+    entries: int
+
+
+class LogLines(Frozen):
+    """A piece of a log. Ask again with `after=next` for what comes then."""
+
+    tag: str
+    lines: tuple[str, ...]
+    next: int
+    file: str

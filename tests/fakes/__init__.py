@@ -1,0 +1,1 @@
+"""Stand-ins for what the launcher drives, true to the protocols of the real ones."""
