@@ -122,12 +122,15 @@ class ConstraintSets:
     def _compile(
         self, requirements: Path, wish: EnvironmentWish, key: str, check: Check | None
     ) -> bytes:
-        """Torch is asked for and, as an override, protected from what others would make of it."""
+        """Torch is asked for beside the requirements, so that its family is chosen to fit it.
+
+        Not as an override: that would silence what torchvision says of the torch it needs.
+        """
         torch = [wish.torch_spec] if wish.torch_spec else []
         asked = self._folder / f"{key}.in"
         overrides = self._folder / f"{key}.overrides"
         atomic_write_bytes(asked, "\n".join([*torch, ""]).encode())
-        atomic_write_bytes(overrides, "\n".join([*torch, *wish.overrides, ""]).encode())
+        atomic_write_bytes(overrides, "\n".join([*wish.overrides, ""]).encode())
         try:
             done = self._tool.compile(
                 [requirements, asked],

@@ -24,13 +24,14 @@ PREVIOUS_SUFFIX: Final = ".previous"
 DAMAGED_SUFFIX: Final = ".damaged"
 TEMPORARY_SUFFIX: Final = ".tmp"
 
-# EISDIR, ENOTDIR, ELOOP: something of another kind stands where a file or folder of ours belongs.
+# EEXIST, EISDIR, ENOTDIR, ELOOP: something of another kind stands where a file or folder of ours belongs.
 _REFUSED: Final = frozenset(
     {
         errno.EACCES,
         errno.EPERM,
         errno.EROFS,
         errno.EIO,
+        errno.EEXIST,
         errno.EISDIR,
         errno.ENOTDIR,
         errno.ELOOP,
@@ -80,7 +81,7 @@ def atomic_write_json(
 
     Raises: pydantic's ValidationError (invalid model), DiskFull, NotWritable.
     """
-    type(data).model_validate(data.model_dump())
+    type(data).model_validate(data.model_dump(warnings=False))
     text = data.model_dump_json(indent=2) + "\n"
     with lock or contextlib.nullcontext():
         sound = _set_damage_aside(path, type(data))

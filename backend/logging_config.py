@@ -117,6 +117,9 @@ class _ScrubFilter(logging.Filter):
     """Rewrites a record in place, so that every handler after it sees the scrubbed text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "scrubbed", False):  # by the logger; now it is at the handler
+            return True
+        record.scrubbed = True
         record.msg = scrub(_message(record))
         record.args = None
         if record.exc_info and not record.exc_text:

@@ -27,7 +27,7 @@ def _each(validate: Callable[[str], str]) -> Validator:
 CHECKS: Final[Mapping[str, Validator]] = {
     "repository": validate_repository_url,
     "github_api": lambda url: validate_url(url, schemes=("https", "http")),
-    "package_index": lambda url: validate_url(url, schemes=("https", "http", "file")),
+    "package_index": validate_repository_url,  # https, http or a folder: the same forms
     "package_overrides": _each(validate_requirement),
 }
 

@@ -279,15 +279,18 @@ def _git(
         "advice.detachedHead=false",
     )
     try:
-        return run(
+        done = run(
             ["git", *settings, *arguments],
             environment=_environment(os.environ),
             check=check,
             on_line=on_line,
             timeout_seconds=timeout_seconds,
         )
+        # The last words of a failure are hidden by a hundred lines of progress otherwise.
+        done.lines = [line for line in done.lines if "% (" not in line]
     except FileNotFoundError as error:
         raise ToolMissing("git", command="sudo apt install git") from error
+    return done
 
 
 def _environment(base: Mapping[str, str] | None = None) -> dict[str, str]:

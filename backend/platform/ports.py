@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
+from collections.abc import Iterator
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -35,7 +37,7 @@ def free_port(preferred: int | None = None, host: str = "127.0.0.1") -> int:
         for port in range(preferred, last + 1):
             if port_is_free(port, host):
                 return port
-    with socket.create_server((host, 0), family=_family(host)) as server:
+    with _listening(host, 0) as server:
         return int(server.getsockname()[1])
 
 
@@ -45,13 +47,12 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     Raises: InvalidValue when `host` is not an address of this machine.
     """
     try:
-        with socket.create_server((host, port), family=_family(host), backlog=1):
+        with _listening(host, port):
             return True
     except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-            expected = "an address of this machine, such as 127.0.0.1"
-            raise InvalidValue("host", host, expected=expected) from error
-        return False
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            return False
+        raise
 
 
 def owner_pids(port: int) -> set[int]:
@@ -107,5 +108,16 @@ def holder_of(port: int) -> PortHolder | None:
     return None
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        server = socket.create_server((host, port), family=family, backlog=1)
+    except OSError as error:
+        # Below zero are the errors of looking up a name; create_server hides their class.
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
+            expected = "an address of this machine, such as 127.0.0.1"
+            raise InvalidValue("host", host, expected=expected) from error
+        raise
+    with server:
+        yield server

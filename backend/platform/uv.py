@@ -13,7 +13,18 @@ from backend.exceptions import ToolMissing
 from backend.platform.subprocesses import Completed, run, scrubbed_environment
 
 HTTP_TIMEOUT_SECONDS: Final = 300
-TORCH_FAMILY: Final = ("torch", "torchvision", "torchaudio", "torchsde", "triton", "pytorch-triton")
+TORCH_FAMILY: Final = ("torch", "torchvision", "torchaudio", "triton", "pytorch-triton")
+# What torch brings along for the GPU, by CUDA 12 and 13; each torch wants its very versions.
+_CUDA_12: Final = (
+    "cublas", "cuda-cupti", "cuda-nvrtc", "cuda-runtime", "cudnn", "cufft", "cufile", "curand",
+    "cusolver", "cusparse", "cusparselt", "nccl", "nvjitlink", "nvshmem", "nvtx",
+)  # fmt: skip
+_OWN_CUDA_13: Final = ("cudnn", "cusparselt", "nccl", "nvshmem")
+TORCH_RUNTIME: Final = (
+    *(f"nvidia-{name}-cu12" for name in _CUDA_12),
+    *(f"nvidia-{name}{'-cu13' if name in _OWN_CUDA_13 else ''}" for name in _CUDA_12),
+    *("cuda-toolkit", "cuda-bindings", "cuda-pathfinder", "pytorch-triton-rocm", "triton-rocm"),
+)
 
 Check = Callable[[], None]
 OnLine = Callable[[str], None]
@@ -81,10 +92,11 @@ class Uv:
     ) -> Completed:
         """Resolves to exact versions, on stdout. `as_of` (RFC 3339) leaves newer packages out.
 
-        The torch family is exempt: which build fits is a matter of the machine, not of the date.
+        The torch family is exempt, and what it brings for the GPU: which build fits is a matter
+        of the machine, not of the date.
         """
         dated = ["--exclude-newer", as_of] if as_of else []
-        for name in TORCH_FAMILY if as_of else ():
+        for name in (*TORCH_FAMILY, *TORCH_RUNTIME) if as_of else ():
             dated += ["--exclude-newer-package", f"{name}=false"]
         return self._uv(
             "pip", "compile", "--no-header", "--no-annotate", "--python", python,

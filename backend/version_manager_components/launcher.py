@@ -21,10 +21,10 @@ from backend.version_manager_components.layout import (
     whole,
 )
 from backend.version_manager_components.models import (
-    InstanceStatus,
     LaunchOptions,
     LaunchResult,
     LogLines,
+    StoppedInstance,
 )
 
 NO_MODELS_ADVICE: Final = (
@@ -65,17 +65,21 @@ class LauncherMixin(VersionComponent):
             advice=None if prepared.model_count else NO_MODELS_ADVICE,
         )
 
-    def stop(self, tag: str, operation: Operation) -> InstanceStatus:
-        """The version no longer runs; what it was. Raises: NotRunning, StopFailed."""
+    def stop(self, tag: str, operation: Operation) -> StoppedInstance:
+        """The version no longer runs; how it ended. Raises: NotRunning, StopFailed."""
         context = self._context
         with operation.step("stop"):
             instance = context.processes.current(store_of(context.paths, installed(context, tag)))
             if instance is None:
                 raise NotRunning(tag)
             operation.advance(detail="waiting for ComfyUI to end")
-            context.processes.stop(instance)
+            asked = context.now()
+            ended = context.processes.stop(instance)
         context.events.publish(InstanceChanged(tag=tag, state="stopped"))
-        return instance_status(instance)
+        seconds = (context.now() - asked).total_seconds()
+        return StoppedInstance(
+            tag=tag, url=instance.launch.url, words=ended.exit_words, seconds=round(seconds, 2)
+        )
 
     def logs(self, tag: str, *, after: int = 0, limit: int = 200) -> LogLines:
         """The log of the last run, from line `after` on, at most `limit` lines (the last ones).

@@ -83,6 +83,15 @@ class InstanceStatus(Frozen):
     log_file: str
 
 
+class StoppedInstance(Frozen):
+    """A ComfyUI that was ended. `words`: how it ended."""
+
+    tag: str
+    url: str
+    words: str
+    seconds: float
+
+
 class LaunchResult(Frozen):
     """A ComfyUI that answers. `model_count` 0 means: it runs, but can make nothing yet."""
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Reply:
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
-    write: Callable[[BinaryIO], None] | None = None
+    write: Callable[[BufferedIOBase], None] | None = None
 
 
 def json_reply(value: Any, **headers: str) -> Reply:
@@ -76,7 +77,7 @@ def serve(
             else:
                 reply.write(self.wfile)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             pass
 
     listener = _Quiet(("127.0.0.1", 0), Handler)

@@ -38,8 +38,9 @@ WELL_KNOWN_PLACES = ("/usr/local/bin/python3", "/opt/homebrew/bin/python3")
 # What stands for the app: it says what it was given.
 APP = """
 import json, os, sys
+open_files = [number for number in range(3, 20) if os.path.exists(f"/dev/fd/{number}")]
 print(json.dumps({"arguments": sys.argv[1:], "cwd": os.getcwd(), "here": __file__,
-                  "prefix": sys.prefix, "utf8": sys.flags.utf8_mode,
+                  "open files": open_files, "prefix": sys.prefix, "utf8": sys.flags.utf8_mode,
                   "PYTHONPATH": os.environ.get("PYTHONPATH")}))
 """
 
@@ -244,7 +245,7 @@ def test_a_python_that_cannot_do_the_work_is_passed_over(
 
 
 def test_a_python_that_hangs_is_passed_over(bare_checkout: Checkout) -> None:
-    bare_checkout.add_tool("python3", "#!/bin/sh\nexec sleep 60\n")
+    bare_checkout.add_tool("python3", "#!/bin/sh\nexec sleep 600\n")
     # The script waits for 20 seconds; here, for two.
     real = shutil.which("timeout")
     bare_checkout.add_tool("timeout", f'#!/bin/sh\nshift\nexec {real} 2 "$@"\n')
@@ -394,6 +395,11 @@ def test_the_first_start_tells_its_steps_on_stderr_only(checkout: Checkout) -> N
     assert "--compile-bytecode" in checkout.calls[2]
 
 
+def test_the_app_does_not_inherit_the_lock_of_the_set_up(checkout: Checkout) -> None:
+    # A service that runs for weeks would keep every later update waiting.
+    assert checkout.start()["open files"] == []
+
+
 def test_the_second_start_does_nothing_but_start(checkout: Checkout) -> None:
     checkout.start()
     before = checkout.calls
@@ -426,6 +432,8 @@ def test_an_environment_stopped_half_way_is_made_again(checkout: Checkout) -> No
     assert said.endswith(f"start again: {checkout.launcher} serve\n")
     failing.unlink()
     checkout.calls_file.unlink()
+    for odd_name in (".hidden", "..hidden", "two words"):
+        (checkout.venv / odd_name).mkdir()
     checkout.start()
     assert short(checkout.calls) == a_build()
 
@@ -450,6 +458,26 @@ def test_a_changed_lock_is_followed_in_place(checkout: Checkout) -> None:
     (checkout.root / "requirements" / "app.txt").write_text("# app, another\n")
     checkout.start()
     assert short(checkout.calls) == ["uv --version", "uv pip sync", "uv pip check"]
+
+
+def test_a_failed_update_is_not_trusted_when_the_locks_are_changed_back(
+    checkout: Checkout,
+) -> None:
+    pytest_arguments(checkout, "test")
+    locks = [checkout.root / "requirements" / f"{name}.txt" for name in ("app", "dev")]
+    before = [lock.read_text() for lock in locks]
+    for lock in locks:
+        lock.write_text("# another\n")
+    failing = checkout.calls_file.with_suffix(".uv-fails")
+    failing.touch()
+    checkout.fails_with("test")
+    failing.unlink()
+    for lock, text in zip(locks, before, strict=True):
+        lock.write_text(text)
+    checkout.calls_file.unlink()
+    pytest_arguments(checkout, "test")
+    checkout.start()
+    assert short(checkout.calls) == a_build()
 
 
 def test_an_interpreter_that_vanished_is_replaced(checkout: Checkout) -> None:
@@ -662,7 +690,10 @@ def test_an_audit_that_could_not_ask_is_neither_good_nor_bad_news(
 ) -> None:
     pytest_arguments(checkout, "test")
     audit = checkout.venv / "bin" / "pip-audit"
-    audit.write_text(f"#!/bin/sh\necho '{answer}' >&2\nexit {status}\n")
+    # Without --strict, the real one calls sound what it could not find out about.
+    audit.write_text(
+        f"#!/bin/sh\n[ \"$1\" = --strict ] || exit 0\necho '{answer}' >&2\nexit {status}\n"
+    )
     audit.chmod(0o755)
     done = checkout.run("audit")
     assert done.returncode == expected

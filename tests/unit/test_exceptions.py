@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import builtins
 import inspect
 import json
 import re
@@ -54,21 +53,16 @@ def build(error: type[ComfyUILauncherError], *, whole: bool) -> ComfyUILauncherE
 
 @pytest.mark.parametrize("whole", [True, False], ids=["every argument", "what is needed"])
 @pytest.mark.parametrize("error", concrete(), ids=lambda error: error.code)
-def test_an_error_says_what_happened_and_what_to_do(
+def test_an_error_says_in_sentences_what_happened_and_what_to_do(
     error: type[ComfyUILauncherError], whole: bool
 ) -> None:
     built = build(error, whole=whole)
-    assert re.fullmatch(r"[A-Z\w/'].*[.?]|.*: \S.*", built.message, re.DOTALL), built.message
-    assert len(built.hint) > 10
+    # Where the words of someone else come last (a reason, a command), they stay as they are.
+    quoted = tuple(value for value in built.context.values() if isinstance(value, str))
     assert str(built) == built.message
-
-
-@pytest.mark.parametrize("error", concrete(), ids=lambda error: error.code)
-def test_the_words_of_an_error_end_with_a_full_stop(error: type[ComfyUILauncherError]) -> None:
-    built = build(error, whole=False)
-    free_text_at_the_end = built.message.endswith(tuple(str(v) for v in built.context.values()))
-    assert built.message.endswith((".", "?")) or free_text_at_the_end
-    assert not built.hint.endswith((" ", ".."))
+    assert built.message.endswith((".", "?", *quoted))
+    assert built.hint.endswith((".", "?", *quoted))
+    assert len(built.hint.split()) >= 2
 
 
 @pytest.mark.parametrize("error", concrete(), ids=lambda error: error.code)
@@ -97,13 +91,8 @@ def test_the_tree_in_the_docstring_names_every_family_with_its_own_words() -> No
     drawn = dict(re.findall(r"[├└]── (\w+) +(.+)", exceptions.__doc__ or ""))
     assert drawn.keys() == {family.__name__ for family in families()}
     for family in families():
-        line = drawn[family.__name__].rstrip(".")
-        said = (family.__doc__ or "").splitlines()[0].rstrip(".").lower()
-        assert line.lower() in said or said in line.lower() or _same_subject(line, said), family
-
-
-def _same_subject(one: str, other: str) -> bool:
-    return len(set(one.lower().split()) & set(other.lower().split())) >= 5
+        said = (family.__doc__ or "").split(".")[0].split()
+        assert drawn[family.__name__].split()[-5:] == said[-5:], family
 
 
 def test_every_concrete_error_belongs_to_one_family() -> None:
@@ -124,10 +113,8 @@ def test_only_registered_errors_are_raised() -> None:
     assert not wrong, "a family is raised, where one of its members should be"
 
 
-def test_no_builtin_error_reaches_a_person_through_a_wide_name() -> None:
-    wide = {"Exception", "BaseException"}
-    assert not wide & raised_names().keys()
-    assert wide <= vars(builtins).keys()
+def test_nothing_is_raised_that_says_no_more_than_exception() -> None:
+    assert not {"Exception", "BaseException", "RuntimeError"} & raised_names().keys()
 
 
 def test_a_long_value_is_shortened_in_the_message() -> None:

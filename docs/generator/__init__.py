@@ -1,0 +1,1 @@
+"""How the pages of docs/reference are made. Run it with `python -m docs.generate`."""
