@@ -17,7 +17,7 @@ from backend.api.areas.versions import VersionsApi
 from backend.api.core import ComfyUISetupAPI
 from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
-from backend.config import PathsConfig, find_root
+from backend.config import ENVIRONMENT, PathsConfig, find_root
 from backend.environments import ConstraintSets, Environments
 from backend.file_utils import storage_errors
 from backend.github_integration import GitHubReleasesFetcher
@@ -101,7 +101,7 @@ def build_app(
             operations=operations,
             events=events,
             lock=lock,
-            environment=lambda: scrubbed_environment(environment),
+            environment=lambda: _for_comfyui(environment),
             now=lambda: datetime.now(UTC),
         )
     )
@@ -121,6 +121,16 @@ def build_app(
         system=SystemApi(paths.root, tool_versions, notices),
     )
     return App(paths, Dispatcher(api, RateLimiter()), operations, events)
+
+
+def _for_comfyui(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a ComfyUI gets. Custom nodes are other people's code, so no token of ours.
+
+    HF_TOKEN stays: it is the common way to give libraries access to gated models.
+    """
+    secret = {variable.name for variable in ENVIRONMENT if variable.secret} - {"HF_TOKEN"}
+    kept = {name: value for name, value in environment.items() if name not in secret}
+    return scrubbed_environment(kept)
 
 
 def _make_folders(paths: PathsConfig) -> None:

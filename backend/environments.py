@@ -47,7 +47,7 @@ class EnvironmentWish:
 
 @dataclass(frozen=True, slots=True)
 class ConstraintSet:
-    """All packages with exact versions, as a requirements file. `key` says what they follow from."""
+    """All packages with exact versions, as a requirements file; `key` tells their origin."""
 
     key: str
     file: Path

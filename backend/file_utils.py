@@ -24,7 +24,7 @@ PREVIOUS_SUFFIX: Final = ".previous"
 DAMAGED_SUFFIX: Final = ".damaged"
 TEMPORARY_SUFFIX: Final = ".tmp"
 
-# EEXIST, EISDIR, ENOTDIR, ELOOP: something of another kind stands where a file or folder of ours belongs.
+# Something of another kind stands where a file or folder of ours belongs, or access is refused.
 _REFUSED: Final = frozenset(
     {
         errno.EACCES,

@@ -123,7 +123,7 @@ def validate_url(url: str, *, schemes: Collection[str] = ("https",)) -> str:
     """
     expected = f"an address such as {min(schemes)}://example.org/path, without a password"
     parts = _split_url("address", url, expected)
-    if parts.scheme not in schemes or not parts.hostname or parts.hostname.startswith("-"):
+    if parts.scheme not in schemes or not _is_host(parts.hostname):
         raise InvalidValue("address", url, expected=expected)
     return urlunsplit(parts._replace(netloc=parts.netloc.lower()))
 
@@ -137,8 +137,7 @@ def validate_repository_url(url: str) -> str:
     if parts.scheme == "file":
         sound = parts.netloc in {"", "localhost"} and bool(parts.path.strip("/"))
     else:
-        host = parts.hostname or "-"
-        sound = parts.scheme in {"https", "http"} and not host.startswith("-")
+        sound = parts.scheme in {"https", "http"} and _is_host(parts.hostname)
     if not sound or parts.query or parts.fragment:
         raise InvalidValue("repository address", url, expected=_REPOSITORY_FORM)
     clean = parts._replace(netloc=parts.netloc.lower(), path=parts.path.rstrip("/"))
@@ -213,11 +212,19 @@ def _is_reference(name: str) -> bool:
     )
 
 
+def _is_host(host: str | None) -> bool:
+    """Whether a name server could be asked for it. A leading dash would be an option to ssh."""
+    try:
+        return bool(host) and not host.startswith("-") and bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def _validate_source_of_package(url: str) -> str:
     expected = "an https or file address of a package, without a password and without `$`"
     parts = _split_url("package address", url, expected)
     local = parts.scheme == "file" and not parts.netloc
-    remote = parts.scheme == "https" and parts.hostname
+    remote = parts.scheme == "https" and _is_host(parts.hostname)
     if "$" in url or not (local or remote):
         raise InvalidValue("package address", url, expected=expected)
     return url

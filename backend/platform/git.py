@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,14 +196,17 @@ class SourceRepository:
         if done.returncode:
             raise self._incomplete_or_failed(done, commit, "make the checkout")
 
-    def forget_worktrees(self) -> None:
-        """Drops the mirror's notes about worktrees whose folders are gone for good."""
-        if not self.mirror.is_dir():
-            return
-        for entry in sorted((self.mirror / "worktrees").glob("*/gitdir")):
-            if not Path(entry.read_text("utf-8").strip()).exists():
-                self._in_mirror("worktree", "unlock", "--", Path(entry.read_text().strip()).parent)
-        self._in_mirror("worktree", "prune", "--expire=now")
+    def forget_worktrees(self, checkouts: Collection[Path]) -> None:
+        """Drops git's notes about checkouts that are gone for good, in whichever mirror.
+
+        Only about these: one that lies in the trash keeps its notes, so that it can come back.
+        """
+        for mirror in sorted(self._mirrors.glob("*.git")):
+            forgotten = [path for path in checkouts if _notes_of(mirror, path)]
+            for checkout in forgotten:
+                _git(f"--git-dir={mirror}", "worktree", "unlock", "--", checkout)
+            if forgotten:
+                _git(f"--git-dir={mirror}", "worktree", "prune", "--expire=now")
 
     def changes(self, checkout: Path) -> list[str]:
         """What differs from the commit in a checkout, ignored files included; empty = untouched."""
@@ -320,6 +323,12 @@ def _progress_reader(on_progress: OnProgress | None) -> Callable[[str], None] | 
                 tell(int(cur_count), int(max_count or 0), message.strip(", "))
 
     return Progress().new_message_handler()
+
+
+def _notes_of(mirror: Path, checkout: Path) -> bool:
+    """Whether the mirror knows that checkout, and it is not there."""
+    known = (path.read_text("utf-8").strip() for path in mirror.glob("worktrees/*/gitdir"))
+    return not checkout.exists() and str(checkout / ".git") in known
 
 
 def _looks_like_commit(reference: str) -> bool:

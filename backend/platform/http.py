@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import time
@@ -28,6 +29,7 @@ from backend.validators import validate_url
 if TYPE_CHECKING:
     import requests
     import urllib3
+    from requests.adapters import HTTPAdapter
 
 MAX_REDIRECTS: Final = 5
 MAX_BODY_BYTES: Final = 32 * 1024 * 1024
@@ -131,6 +133,7 @@ class HttpClient:
             {
                 "User-Agent": self._user_agent,
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
                 **headers,
                 **conditional,
             },
@@ -149,9 +152,9 @@ class HttpClient:
     def _attempt(self, request: _Request) -> Answer:
         deadline = time.monotonic() + self._timeout * WHOLE_ANSWER_FACTOR
         url, credentials = request.url, request.credentials
-        with _session() as session:
+        with contextlib.closing(_transport()) as transport:
             for _ in range(MAX_REDIRECTS + 1):
-                with self._send(session, url, {**request.headers, **credentials}) as response:
+                with self._send(transport, url, {**request.headers, **credentials}) as response:
                     location = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or location is None:
                         return self._read(response, request, deadline)
@@ -162,17 +165,21 @@ class HttpClient:
         raise UnexpectedAnswer(_host(request.url), detail=f"more than {MAX_REDIRECTS} redirects")
 
     def _send(
-        self, session: requests.Session, url: str, headers: Mapping[str, str]
+        self, transport: HTTPAdapter, url: str, headers: Mapping[str, str]
     ) -> requests.Response:
+        """The answer to one request, its body still unread.
+
+        No requests.Session stands in between: it would keep cookies, read .netrc, and look into
+        redirects before we can.
+        """
         import requests
+        import urllib3
 
         try:
-            response = session.get(
-                url,
-                headers=dict(headers),
-                timeout=self._timeout,
-                allow_redirects=False,
+            response = transport.send(
+                requests.Request("GET", url, headers=headers).prepare(),
                 stream=True,
+                timeout=self._timeout,
                 proxies=requests.utils.get_environ_proxies(url, no_proxy=None),
             )
         except requests.exceptions.SSLError as error:
@@ -181,7 +188,7 @@ class HttpClient:
             raise failure from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
             raise InvalidValue("address", _shown(url), expected="a web address") from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise NetworkUnreachable(_host(url), detail=str(error)) from error
         _log.debug("GET %s: %d", _shown(url), response.status_code)
         return response
@@ -238,9 +245,8 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime | None = None) -
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
-def _session() -> requests.Session:
-    """A session that takes nothing from its surroundings and trusts what the system trusts."""
-    import requests
+def _transport() -> HTTPAdapter:
+    """Sends single requests, and trusts the authorities that the system trusts."""
     import truststore
     from requests.adapters import HTTPAdapter
 
@@ -261,10 +267,7 @@ def _session() -> requests.Session:
         def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
             """Leaves the context as it is; requests would add its own list of authorities."""
 
-    session = requests.Session()
-    session.trust_env = False  # no .netrc, whatever the environment says
-    session.mount("https://", SystemTrust())
-    return session
+    return SystemTrust()
 
 
 def _redirected(url: str, location: str) -> str:

@@ -54,10 +54,13 @@ def await_ready(
     raise NotReadyInTime(instance.launch.tag, seconds=timeout_seconds, log=log.tail(LAST_LINES))
 
 
-def _start_failed(instance: Instance, log: LogWindow) -> StartFailed:
+def _start_failed(instance: Instance, log: LogWindow) -> StartFailed | PortTaken:
     log.refresh()
     lines = log.tail()
     failure = explain(lines, instance.exit_words)
+    if failure.port_taken:
+        holder = holder_of(instance.launch.port)
+        return PortTaken(instance.launch.port, holder=str(holder) if holder else None)
     return StartFailed(
         instance.launch.tag,
         reason=failure.reason,

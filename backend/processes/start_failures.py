@@ -10,10 +10,11 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class StartFailure:
-    """A cause and the way out."""
+    """A cause and the way out. `port_taken`: another program was faster, a new port helps."""
 
     reason: str
     advice: str
+    port_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class _Signature:
     pattern: re.Pattern[str]
     reason: str
     advice: str
+    port_taken: bool = False
 
 
-def _signature(pattern: str, reason: str, advice: str) -> _Signature:
-    return _Signature(re.compile(pattern), reason, advice)
+def _signature(pattern: str, reason: str, advice: str, *, port_taken: bool = False) -> _Signature:
+    return _Signature(re.compile(pattern), reason, advice, port_taken)
 
 
 # In order of precision: the first that matches a line, read from the end of the log, is the cause.
@@ -33,6 +35,7 @@ SIGNATURES: Final[tuple[_Signature, ...]] = (
         r"address already in use|Port (?P<what>\d+) is already in use",
         "another program took its port.",
         "Launch it again: it gets a free port.",
+        port_taken=True,
     ),
     _signature(
         r"error: unrecognized arguments: (?P<what>.+)",
@@ -100,7 +103,8 @@ def explain(log: Sequence[str], exit_words: str) -> StartFailure:
         for signature in SIGNATURES:
             if match := signature.pattern.search(line):
                 what = {"what": match.groupdict().get("what") or ""}
-                return StartFailure(signature.reason.format(**what), signature.advice)
+                reason = signature.reason.format(**what)
+                return StartFailure(reason, signature.advice, signature.port_taken)
     if "SIGKILL" in exit_words:
         return StartFailure(
             "the system killed it, most likely for want of memory.",

@@ -17,6 +17,8 @@ from typing import Final
 from backend.environments import EnvironmentWish, python_version_of
 from backend.exceptions import (
     ForeignFolder,
+    MetadataCorrupt,
+    MetadataFromTheFuture,
     NetworkUnreachable,
     VersionAlreadyInstalled,
     VersionInUse,
@@ -155,10 +157,10 @@ class InstallationMixin(VersionComponent):
         """The trash is empty for good; git's notes about its checkouts are dropped too."""
         context = self._context
         with operation.step("delete"):
-            count = len(context.trash.entries())
+            entries = context.trash.entries()
             freed = context.trash.empty(check=operation.check)
-            context.sources.forget_worktrees()
-        return FreedSpace(bytes=freed, entries=count)
+            context.sources.forget_worktrees([entry.original / "source" for entry in entries])
+        return FreedSpace(bytes=freed, entries=len(entries))
 
     def recover(self) -> list[str]:
         """Ends what a crash left half done, and says so; called before anything is listed.
@@ -351,7 +353,7 @@ def _cleared_on_failure(
 def _clear(context: VersionContext, store: Path, reason: str, operation_id: str) -> None:
     entry = context.trash.put(store, reason=reason, operation_id=operation_id)
     context.trash.empty([entry.id], check=lambda: None)
-    context.sources.forget_worktrees()
+    context.sources.forget_worktrees([store / "source"])
 
 
 def _unlisted(folder: Path, listed: set[str]) -> list[Path]:
@@ -367,14 +369,25 @@ def _unlisted(folder: Path, listed: set[str]) -> list[Path]:
 def _settle(context: VersionContext, store: Path, marker: Marker) -> str:
     record = read_json(store / INSTALL_RECORD, InstalledVersion)
     with context.lock:
-        if isinstance(record, Value) and context.store.version(record.value.tag) is None:
-            _list(context, record.value, store)
-            return f"{record.value.tag}: the installation was complete and is listed now."
         if isinstance(record, Value):
-            return f"{store.name}: a second copy of {record.value.tag}; it is left alone."
+            return _list_after_all(context, record.value, store)
         _clear(context, store, "interrupted", marker.operation_id)
     _log.warning("cleared the unfinished installation %s", store.name)
     return f"{marker.tag}: the installation was interrupted; what it left was cleared away."
+
+
+def _list_after_all(context: VersionContext, version: InstalledVersion, store: Path) -> str:
+    """A complete installation speaks for itself, also when our record of it is damaged."""
+    try:
+        known = context.store.version(version.tag)
+    except MetadataFromTheFuture:
+        return f"{version.tag}: its record is of a newer launcher; it is left alone."
+    except MetadataCorrupt:
+        known = None
+    if known is not None:
+        return f"{store.name}: a second copy of {version.tag}; it is left alone."
+    _list(context, version, store)
+    return f"{version.tag}: the installation is complete and is listed again."
 
 
 def _links_to(link: Path, store: Path) -> bool:

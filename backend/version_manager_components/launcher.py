@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from backend.environments import interpreter_of
-from backend.exceptions import AlreadyRunning, NotRunning
+from backend.exceptions import AlreadyRunning, NotRunning, PortTaken
 from backend.logging_config import get_logger
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import InstanceChanged
@@ -32,6 +32,7 @@ NO_MODELS_ADVICE: Final = (
     "a folder of models that you have already: `./launcher models use FOLDER`."
 )
 MAX_LOG_LINES: Final = 2000
+PORT_ATTEMPTS: Final = 3
 _log = get_logger(__name__)
 
 
@@ -51,12 +52,7 @@ class LauncherMixin(VersionComponent):
             version, store = whole(context, tag)
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
-            port = context.processes.choose_port(options.port, options.listen)
-            plan = _plan(context, tag, store, options, port, prepared.arguments)
-        with operation.step("start"):
-            instance = context.processes.start(plan)
-            context.events.publish(InstanceChanged(tag=tag, state="starting"))
-        instance = _await_ready(context, instance, options, operation)
+        instance = _start_on_a_port(context, tag, store, options, prepared.arguments, operation)
         _remember_launch(context, version)
         context.events.publish(InstanceChanged(tag=tag, state="running"))
         return LaunchResult(
@@ -115,6 +111,35 @@ class _OperationWatch:
         self._operation.log(text)
         if text.strip():
             self._operation.advance(detail=text.strip()[:200])
+
+
+def _start_on_a_port(
+    context: VersionContext,
+    tag: str,
+    store: Path,
+    options: LaunchOptions,
+    resources: tuple[str, ...],
+    operation: Operation,
+) -> Instance:
+    """The instance once it is ready.
+
+    Another program may take a port that was free just now: unless the port was asked for, the
+    next one is tried then.
+    """
+    attempts = 1 if options.port is not None else PORT_ATTEMPTS
+    for attempt in range(1, attempts + 1):
+        with operation.step("start"):
+            port = context.processes.choose_port(options.port, options.listen)
+            plan = _plan(context, tag, store, options, port, resources)
+            instance = context.processes.start(plan)
+            context.events.publish(InstanceChanged(tag=tag, state="starting"))
+        try:
+            return _await_ready(context, instance, options, operation)
+        except PortTaken as taken:
+            if attempt == attempts:
+                raise
+            _log.info("%s; trying another port", taken)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _await_ready(

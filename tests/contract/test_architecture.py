@@ -40,6 +40,10 @@ BOUNDARIES: Final = {"backend/api/dispatch.py", "backend/operations/runner.py"}
 BOUNDARY_FOLDERS: Final = ("backend/cli/", "backend/service/")
 
 LONGEST_FUNCTION: Final = 50
+LONG_FUNCTIONS: Final = {
+    "backend/composition.py build_app": "one line a part: all the wiring there is, in its order",
+    "backend/version_manager_components/installation.py _build": "the steps, then their record",
+}
 LONGEST_FILE: Final = 400
 LONG_FILES: Final = {
     "backend/exceptions.py": "one flat list of small classes; its order is its table of contents",
@@ -108,7 +112,7 @@ def test_the_version_manager_is_final() -> None:
 
 
 def test_the_version_manager_holds_nothing_but_the_context() -> None:
-    manager = VersionManager(cast(VersionContext, object()))
+    manager = VersionManager(cast("VersionContext", object()))
     slots = [name for kind in VersionManager.__mro__ for name in getattr(kind, "__slots__", ())]
     assert slots == ["_held"]
     assert not hasattr(manager, "__dict__")
@@ -157,6 +161,11 @@ def test_a_mixin_calls_no_method_but_those_of_the_context(mixin: type[VersionCom
 def catches_everything(node: ast.ExceptHandler) -> bool:
     kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
     return any(kind is None or ast.unparse(kind) == "Exception" for kind in kinds)
+
+
+def is_stub(node: Function | ast.ClassDef) -> bool:
+    """The body of a method of a Protocol: its class says what it promises."""
+    return ast.unparse(node.body[-1]) == "..."
 
 
 def ends_with_raise(node: ast.ExceptHandler) -> bool:
@@ -270,18 +279,19 @@ def test_every_public_definition_that_is_not_short_says_what_it_promises() -> No
         f"{module}:{node.lineno} {name}"
         for module, tree in MODULES.items()
         for name, node in public_definitions(tree.body, "")
-        if length(node) > SELF_EXPLAINING_LINES and not ast.get_docstring(node)
+        if length(node) > SELF_EXPLAINING_LINES
+        if not ast.get_docstring(node) and not is_stub(node)
     ]
     assert silent == []
 
 
 def test_no_function_is_longer_than_one_idea() -> None:
     long = {
-        f"{module}:{node.lineno} {node.name}": length(node)
+        f"{module} {node.name}"
         for module, node in nodes(ast.FunctionDef, ast.AsyncFunctionDef)
         if isinstance(node, Function) and length(node) > LONGEST_FUNCTION
     }
-    assert long == {}
+    assert long == set(LONG_FUNCTIONS)
 
 
 def test_no_file_is_too_long_to_read_in_one_go() -> None:

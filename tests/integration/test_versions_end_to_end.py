@@ -453,6 +453,17 @@ def test_removal_never_touches_models_outputs_or_what_a_link_leads_to(
     assert world.ask("versions.trash").entries == ()
 
 
+def test_a_version_taken_back_is_still_a_sound_checkout_after_another_install_failed(
+    world: World,
+) -> None:
+    world.install()
+    removed = world.run("versions.uninstall", tag="v0.3.64")
+    request = world.install_request("v0.3.63", torch_spec="torch==99.0")
+    assert world.refused("versions.install", **request)
+    world.ask("versions.restore", entry=removed["entry"])
+    assert git_status(world.store() / "source") == ""
+
+
 def test_emptying_the_trash_frees_the_name_for_a_new_installation(world: World) -> None:
     world.install()
     world.run("versions.uninstall", tag="v0.3.64")
@@ -483,6 +494,32 @@ def test_a_damaged_record_is_reported_and_no_version_is_lost(world: World) -> No
     assert [version.tag for version in listing.versions] == ["v0.3.64"]
     assert [problem.recovered for problem in listing.problems] == [True]
     assert world.store().is_dir()
+
+
+def test_a_version_whose_record_is_damaged_twice_is_listed_again_from_its_own_folder(
+    world: World,
+) -> None:
+    world.install()
+    folder = world.root / "launcher-data" / "metadata" / "versions"
+    (folder / "v0.3.64.json").write_text("{")
+    (folder / "v0.3.64.json.previous").write_text("")
+    assert world.ask("versions.list").problems[0].recovered is False
+    again = world.another_launcher()
+    listing = again.dispatcher.call("versions.list").model_dump()["value"]
+    assert [version["tag"] for version in listing["versions"]] == ["v0.3.64"]
+    assert (folder / "v0.3.64.json.damaged").read_text() == "{"
+    again.close()
+
+
+def test_no_token_of_the_launcher_reaches_a_comfyui(
+    tmp_path: Path, origin: tuple[Path, Path, Path]
+) -> None:
+    world = make_world(tmp_path / "home", *origin, GITHUB_TOKEN="canary", HF_TOKEN="for-libraries")
+    world.install()
+    environment = psutil.Process(world.launch()["instance"]["pid"]).environ()
+    assert "GITHUB_TOKEN" not in environment
+    assert environment["HF_TOKEN"] == "for-libraries"
+    world.close()
 
 
 # --- The environment ------------------------------------------------------------------------------

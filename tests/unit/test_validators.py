@@ -238,6 +238,8 @@ def test_an_address_comes_with_its_host_in_lower_case(url: str, normal: str) -> 
         "https://example.org:x",
         "https://[::1",
         "https://-oProxyCommand=x/",
+        "https://a..b/",
+        "https://" + "a" * 64 + ".org/",
         "https://example.org/" + "x" * 2048,
     ],
 )

@@ -11,7 +11,15 @@ import psutil
 import pytest
 
 from backend.exceptions import InvalidValue
-from backend.platform.ports import PortHolder, free_port, holder_of, owner_pids, port_is_free
+from backend.platform.ports import (
+    PortHolder,
+    accepts,
+    free_port,
+    holder_of,
+    listens,
+    owner_pids,
+    port_is_free,
+)
 from tests.helpers.processes import python_that_said
 
 
@@ -112,3 +120,18 @@ def test_nobody_owns_a_free_port(tmp_path: Path) -> None:
     port = free_port()
     assert owner_pids(port) == set()
     assert holder_of(port) is None
+
+
+def test_of_some_processes_it_is_told_whether_one_listens(listener: socket.socket) -> None:
+    port = port_of(listener)
+    assert listens([os.getppid(), os.getpid()], port)
+    assert not listens([os.getppid()], port)
+    assert not listens([os.getpid()], port + 1)
+    assert not listens([2**22 + 1], port), "a process that has ended listens on nothing"
+
+
+def test_a_port_accepts_connections_while_its_server_lives() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = port_of(server)
+        assert accepts(port)
+    assert not accepts(port)

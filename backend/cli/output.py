@@ -1,0 +1,288 @@
+"""The only module that writes. Results go to standard output, everything else to standard error.
+
+For people: lines and tables in colours that mean a state, made for the terminal that is there.
+For programs: one JSON object a line, in ASCII, whatever the locale.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
+
+from backend.cli.wording import inline
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from backend.operations.model import Failure
+
+# What is not a terminal has no width: lines are then never broken or cut.
+NO_WIDTH: Final = 100_000
+SHOWN_DETAIL_LINES: Final = 30
+_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+class Mode(Enum):
+    """For whom the output is: `TEXT` people, `JSON` one envelope, `EVENTS` events before it."""
+
+    TEXT = "text"
+    JSON = "json"
+    EVENTS = "events"
+
+
+def mode_of(arguments: Sequence[str]) -> Mode:
+    """What the flags ask for, wherever they stand; behind `--` they belong to ComfyUI."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--events" in own:
+        return Mode.EVENTS
+    return Mode.JSON if "--json" in own else Mode.TEXT
+
+
+class Styled(NamedTuple):
+    """A piece of text with a style of rich (`green`, `dim`, ...)."""
+
+    text: str
+    style: str
+
+
+Cell = str | Styled
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`optional` ones go first when the terminal is narrow, the last of them before the others."""
+
+    title: str
+    right: bool = False
+    optional: bool = False
+    wraps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs that this terminal's encoding has."""
+
+    full: str
+    hollow: str
+    bar: str
+    rest: str
+    separator: str
+    ellipsis: str
+
+
+UNICODE: Final = Glyphs("●", "○", "━", "─", "·", "…")
+ASCII: Final = Glyphs("*", "o", "=", "-", "-", "...")
+
+
+class Output:
+    """Standard output and standard error of this process, or two streams in their place."""
+
+    def __init__(
+        self, mode: Mode, *, out: TextIO | None = None, errors: TextIO | None = None
+    ) -> None:
+        self.mode = mode
+        self._out = _forgiving(out or sys.stdout)
+        self._errors = _forgiving(errors or sys.stderr)
+
+    @property
+    def is_for_people(self) -> bool:
+        return self.mode is Mode.TEXT
+
+    @property
+    def errors_are_a_terminal(self) -> bool:
+        return self._errors.isatty()
+
+    @cached_property
+    def glyphs(self) -> Glyphs:
+        return _glyphs_of(self._out)
+
+    @cached_property
+    def error_glyphs(self) -> Glyphs:
+        return _glyphs_of(self._errors)
+
+    @cached_property
+    def console(self) -> Console:
+        return _console(self._out)
+
+    @cached_property
+    def error_console(self) -> Console:
+        return _console(self._errors)
+
+    # --- For programs ---------------------------------------------------------------------------
+
+    def json_line(self, value: BaseModel) -> None:
+        """The value as one line of JSON on standard output, there as soon as this returns."""
+        self._out.write(json.dumps(value.model_dump(mode="json", by_alias=True)) + "\n")
+        self._out.flush()
+
+    # --- Results for people ---------------------------------------------------------------------
+
+    def line(self, *cells: Cell) -> None:
+        """One line, wrapped at the width of the terminal."""
+        _print(self.console, cells)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines as they are (of a log, a list of packages): never wrapped, coloured or acted on."""
+        for line in lines:
+            self._out.write(plain(line) + "\n")
+        self._out.flush()
+
+    def pairs(self, pairs: Sequence[tuple[str, Cell]]) -> None:
+        """Names and values, below each other. A pair without a value is left out."""
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in pairs:
+            if _text(value):
+                table.add_row(name, _rich(value))
+        _print_table(self.console, table)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+        """Rows below a quiet head. Columns without any value, or without room, are left out."""
+        used = [
+            index
+            for index, column in enumerate(columns)
+            if not column.optional or any(_text(row[index]) for row in rows)
+        ]
+        table = _table(columns, rows, used)
+        while _too_wide(self.console, table) and any(columns[index].optional for index in used):
+            used.remove(max(index for index in used if columns[index].optional))
+            table = _table(columns, rows, used)
+        _print_table(self.console, table)
+
+    # --- What is not a result --------------------------------------------------------------------
+
+    def note(self, *cells: Cell) -> None:
+        """A line about what goes on, on standard error. Programs are not told."""
+        if self.is_for_people:
+            _print(self.error_console, cells)
+
+    def help(self, text: str) -> None:
+        """The help of a command that was called without what it needs."""
+        self._errors.write(text + "\n")
+
+    def failure(self, failure: Failure, *, is_error: bool = True) -> None:
+        """What went wrong and what to do about it; then the last words of the tool it was in."""
+        first: list[Cell] = [Styled("Error: ", "bold red")] if is_error else []
+        _print(self.error_console, [*first, failure.message])
+        _print(self.error_console, [failure.hint])
+        for line in _last_words(failure.details)[-SHOWN_DETAIL_LINES:]:
+            self._errors.write(f"    {plain(line)}\n")
+        self._errors.flush()
+
+    def ask(self, question: str, *, default: bool) -> bool:
+        """The answer to a yes-or-no question; `default` for the Enter key or the end of input."""
+        self._errors.write(f"{question} [{'Y/n' if default else 'y/N'}] ")
+        self._errors.flush()
+        answer = sys.stdin.readline()
+        if not answer:
+            self._errors.write("\n")
+        return answer.strip().lower()[:1] in ({"y", ""} if default else {"y"})
+
+    def has_no_reader(self) -> None:
+        """Whoever read standard output is gone: nothing more is written to it."""
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, self._out.fileno())
+        os.close(silence)
+
+
+def plain(line: str) -> str:
+    """A line without the codes that move the cursor or colour the text."""
+    return inline(_ANSI.sub("", line).expandtabs())
+
+
+def _forgiving(stream: TextIO) -> TextIO:
+    """What the encoding of the stream cannot say is written as an escape, never an error."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _glyphs_of(stream: TextIO) -> Glyphs:
+    try:
+        "".join(vars_of(UNICODE)).encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def vars_of(glyphs: Glyphs) -> tuple[str, ...]:
+    """All signs of a set."""
+    return (
+        glyphs.full, glyphs.hollow, glyphs.bar, glyphs.rest, glyphs.separator, glyphs.ellipsis,
+    )  # fmt: skip
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    width = None if stream.isatty() else NO_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print(console: Console, cells: Sequence[Cell]) -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble(*map(_rich, cells)))
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.text
+
+
+def _rich(cell: Cell) -> Text:
+    from rich.text import Text
+
+    style = "" if isinstance(cell, str) else cell.style
+    return Text(inline(_text(cell)), style=style, overflow="fold")
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], used: list[int]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for column in (columns[index] for index in used):
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(_rich(row[index]) for index in used))
+    return table
+
+
+def _too_wide(console: Console, table: Table) -> bool:
+    return console.measure(table, options=console.options.update(width=NO_WIDTH)).maximum > (
+        console.width
+    )
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Without the spaces that fill up the last column: who copies a line does not want them."""
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
+    console.file.flush()
+
+
+def _last_words(details: dict[str, object]) -> list[str]:
+    log = details.get("log")
+    words = [str(line) for line in log] if isinstance(log, list) else []
+    detail = details.get("detail")
+    return [*words, *(detail.splitlines() if isinstance(detail, str) else ())]
