@@ -18,10 +18,11 @@ from typing import Final, Protocol
 from backend.exceptions import (
     DependenciesUnresolvable,
     DependencyInstallFailed,
+    DiskFull,
     NetworkUnreachable,
     PythonNotFound,
 )
-from backend.file_utils import atomic_write_bytes, storage_errors
+from backend.file_utils import atomic_write_bytes, free_bytes, storage_errors
 from backend.platform.subprocesses import Completed
 from backend.platform.uv import Package, PackageSources
 
@@ -144,7 +145,7 @@ class ConstraintSets:
             asked.unlink(missing_ok=True)
             overrides.unlink(missing_ok=True)
         if done.returncode:
-            _raise_if_offline(done)
+            _raise_if_known(done, self._folder)
             raise DependenciesUnresolvable(wish.tag, detail=done.tail, packages_as_of=wish.as_of)
         return done.output.encode() + b"\n"
 
@@ -165,6 +166,7 @@ class Environments:
         with storage_errors(venv):
             done = self._tool.make_environment(venv, wanted, check)
         if done.returncode:
+            _raise_if_known(done, venv)
             raise PythonNotFound(wanted, detail=done.tail)
         return interpreter_of(venv)
 
@@ -193,7 +195,7 @@ class Environments:
             python, constraints.file, sources=sources, check=check, on_line=on_line
         )
         if done.returncode:
-            _raise_if_offline(done)
+            _raise_if_known(done, venv)
             raise DependencyInstallFailed(tag, detail=done.tail)
 
     def packages(self, venv: Path) -> list[Package]:
@@ -220,7 +222,10 @@ def python_version_of(venv: Path) -> str:
     return ""
 
 
-def _raise_if_offline(done: Completed) -> None:
+def _raise_if_known(done: Completed, place: Path) -> None:
+    """A full disk and a missing network have words of their own."""
     words = "\n".join(done.lines).lower()
+    if "no space left on device" in words:
+        raise DiskFull(place, needed=None, free=free_bytes(place))
     if any(word in words for word in OFFLINE_WORDS):
         raise NetworkUnreachable("The package index", detail=done.tail)

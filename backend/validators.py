@@ -214,8 +214,10 @@ def _is_reference(name: str) -> bool:
 
 def _is_host(host: str | None) -> bool:
     """Whether a name server could be asked for it. A leading dash would be an option to ssh."""
+    if not host or host.startswith("-"):
+        return False
     try:
-        return bool(host) and not host.startswith("-") and bool(host.encode("idna"))
+        return bool(host.encode("idna"))
     except UnicodeError:
         return False
 

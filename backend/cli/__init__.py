@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def main() -> int:
-    """Runs the command line of this process; the exit status (`exit_codes.py` says what each means)."""
+    """Runs the command line of this process; its exit status (see `exit_codes.py`)."""
     import sys
 
     from backend.cli.boundary import run, treat_ends_as_interrupts

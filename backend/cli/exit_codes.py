@@ -51,7 +51,7 @@ class ExitCode:
 
 EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     SUCCESS: ExitCode("It worked."),
-    FAILURE: ExitCode("It failed for a reason that no other status names.", (ComfyUILauncherError,)),
+    FAILURE: ExitCode("It failed for a reason that has no other status.", (ComfyUILauncherError,)),
     USAGE: ExitCode("What was typed is not a command or not well formed.", (ValidationError,)),
     3: ExitCode(
         "What was named is not there.",

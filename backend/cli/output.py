@@ -103,6 +103,11 @@ class Output:
     def errors_are_a_terminal(self) -> bool:
         return self._errors.isatty()
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether someone sits there to read a question and answer it."""
+        return sys.stdin.isatty() and self._errors.isatty()
+
     @cached_property
     def glyphs(self) -> Glyphs:
         return _glyphs_of(self._out)

@@ -121,9 +121,7 @@ class LiveLine:
         return line
 
 
-def live_line(
-    snapshot: OperationSnapshot, since: float, width: int, glyphs: Glyphs
-) -> list[Cell]:
+def live_line(snapshot: OperationSnapshot, since: float, width: int, glyphs: Glyphs) -> list[Cell]:
     """How the operation stands, in pieces that fit on a line of that width.
 
     `since`: seconds since the snapshot came, so that the clock goes on between two of them.

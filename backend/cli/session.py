@@ -19,7 +19,7 @@ LOOK_SECONDS: Final = 0.1
 Draw = Callable[[Output, Any], None]
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, told as one
+class Refused(Exception):
     """An endpoint said no, or an operation did not succeed."""
 
     def __init__(self, failure: Failure) -> None:
@@ -27,7 +27,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, told as one
         self.failure = failure
 
 
-class Abandoned(Exception):  # noqa: N818 - the user's word, not a fault
+class Abandoned(Exception):
     """Interrupted a second time: the user does not want to wait for a tidy end."""
 
 
@@ -50,7 +50,7 @@ class Session:
     def is_open(self) -> bool:
         return self._opened is not None
 
-    def ask(self, name: str, **fields: Any) -> Any:
+    def ask(self, name: str, /, **fields: Any) -> Any:
         """The value that endpoint `name` answers. Raises: Refused."""
         from backend.api.contract.common import Refusal
 
@@ -59,14 +59,14 @@ class Session:
             raise Refused(envelope.error)
         return envelope.value
 
-    def carry_out(self, name: str, **fields: Any) -> OperationSnapshot:
+    def carry_out(self, name: str, /, **fields: Any) -> OperationSnapshot:
         """The operation that endpoint `name` starts, once it has succeeded.
 
         Ctrl-C cancels it and waits until it is tidy. Raises: Refused, Abandoned.
         """
         return self.succeeded(self.follow(name, **fields))
 
-    def follow(self, name: str, **fields: Any) -> OperationSnapshot:
+    def follow(self, name: str, /, **fields: Any) -> OperationSnapshot:
         """As `carry_out`, but returns the operation however it ended."""
         watcher = watcher_for(self.output)
         events: SimpleQueue[Event] = SimpleQueue()

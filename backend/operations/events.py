@@ -107,11 +107,15 @@ class EventStream:
         self._listeners: dict[int, Listener] = {}
         self._seq = 0
 
-    def publish(self, data: EventData) -> Event:
+    def publish(self, data: EventData | Callable[[], EventData]) -> Event:
+        """The numbered event. A callable is asked when its turn comes, so that it is up to date."""
         with self._lock:
             self._seq += 1
             event = Event(
-                id=f"{self._stream_id}-{self._seq}", seq=self._seq, at=datetime.now(UTC), data=data
+                id=f"{self._stream_id}-{self._seq}",
+                seq=self._seq,
+                at=datetime.now(UTC),
+                data=data() if callable(data) else data,
             )
             self._events.append(event)
             for listener in tuple(self._listeners.values()):
@@ -135,8 +139,12 @@ class EventStream:
 
     def _since(self, event_id: str) -> tuple[list[Event], bool]:
         stream, _, number = event_id.rpartition("-")
-        if stream != self._stream_id or not number.isdigit() or int(number) > self._seq:
+        if stream != self._stream_id or not _is_number(number) or int(number) > self._seq:
             return [], True
         seen = int(number)
         oldest = self._events[0].seq if self._events else self._seq + 1
         return [event for event in self._events if event.seq > seen], seen + 1 < oldest
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -31,9 +31,9 @@ class OperationJournal:
         line = snapshot.model_dump_json().encode() + b"\n"
         with storage_errors(path):
             is_new = not path.exists()
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
-                os.write(descriptor, line)
+                _write_all(descriptor, line if _ends_whole(descriptor) else b"\n" + line)
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -41,8 +41,7 @@ class OperationJournal:
                 sync_folder(self._folder)
 
     def load(self, operation_id: str) -> OperationSnapshot | None:
-        path = self._path(operation_id)
-        return _last_whole_line(path) if path.exists() else None
+        return _last_whole_line(self._path(operation_id))
 
     def load_all(self) -> list[OperationSnapshot]:
         """Every operation on record, oldest first."""
@@ -66,8 +65,24 @@ class OperationJournal:
         return self._folder / f"{operation_id}.jsonl"
 
 
+def _ends_whole(descriptor: int) -> bool:
+    """Whether the next line begins as one. After a kill it would be glued to a torn one."""
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    """On a disk that fills up, the first write takes a part and only the next one complains."""
+    while line:
+        line = line[os.write(descriptor, line) :]
+
+
 def _last_whole_line(path: Path) -> OperationSnapshot | None:
-    for line in reversed(path.read_bytes().splitlines()):
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # never there, or another process has just forgotten it
+        return None
+    for line in reversed(content.splitlines()):
         try:
             return OperationSnapshot.model_validate_json(line)
         except PydanticError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class OperationState(StrEnum):
@@ -79,8 +78,8 @@ class OperationSnapshot(Frozen):
     subject: str
     state: OperationState
     progress: Progress = Progress()
-    created_at: datetime
-    finished_at: datetime | None = None
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
     result: dict[str, Any] | None = None
     error: Failure | None = None
     owner: Owner

@@ -67,12 +67,15 @@ class Operation:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Everything inside counts towards step `name`. Raises OperationCancelled if cancelled."""
+        """Everything inside counts towards step `name`.
+
+        Raises OperationCancelled before it begins, if cancelled. Not after it: what a step has
+        done is done, and the last one commits.
+        """
         self.check()
         index = [step.name for step in self._steps].index(name)
         self._move(Progress(step=name, step_number=index + 1, fraction=self._fraction(index, 0.0)))
         yield
-        self.check()
         self._move(
             Progress(step=name, step_number=index + 1, fraction=self._fraction(index, 1.0)),
             lasting=False,
@@ -116,7 +119,10 @@ class Operation:
     ) -> None:
         """Moves to `state`, on disk first. For the runner. A final state stays."""
         with self._lock:
-            if self._snapshot.state.is_final:
+            now = self._snapshot.state
+            if now.is_final or (
+                state is OperationState.RUNNING and now is not OperationState.QUEUED
+            ):
                 return
             progress = self._timed(self._snapshot.progress)
             if state is OperationState.SUCCEEDED:
@@ -135,7 +141,7 @@ class Operation:
         """An end is an end, also where the disk is too full to note it: the log has it then."""
         try:
             self._journal.append(self._snapshot)
-        except StorageError as error:
+        except (StorageError, OSError) as error:
             if not self._snapshot.state.is_final:
                 raise
             _log.warning("the end of %s could not be written down: %s", self.id, error)
@@ -169,4 +175,4 @@ class Operation:
         if at_most_often and now - self._published < 1 / EVENTS_PER_SECOND:
             return
         self._published = now
-        self._events.publish(OperationChanged(operation=self.snapshot))
+        self._events.publish(lambda: OperationChanged(operation=self.snapshot))

@@ -6,7 +6,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -66,12 +67,17 @@ class OperationRunner:
         with self._lock:
             self._refuse_conflict(subject)
             operation = self._new(kind, subject, steps)
-            self._live[operation.id] = operation
+            self._live[operation.id] = operation  # first: on disk alone it looks interrupted
+            try:
+                self._journal.append(operation.snapshot)
+            except BaseException:
+                del self._live[operation.id]
+                raise
             thread = threading.Thread(
                 target=self._run, args=(operation, work), name=f"{kind} {subject}", daemon=True
             )
+            thread.start()
             self._threads[operation.id] = thread
-        thread.start()
         return OperationRef(operation_id=operation.id, kind=kind, subject=subject)
 
     def get(self, operation_id: str) -> OperationSnapshot:
@@ -154,7 +160,6 @@ class OperationRunner:
             created_at=datetime.now(UTC),
             owner=self._owner(),
         )
-        self._journal.append(snapshot)
         token = CancelToken(operation_id, self._journal.cancel_file(operation_id))
         return Operation(snapshot, steps, events=self._events, journal=self._journal, token=token)
 
@@ -180,19 +185,29 @@ class OperationRunner:
     def _run(self, operation: Operation, work: Work) -> None:
         """The boundary of all work: what happens inside ends as a state, never as a traceback."""
         current_operation.set(operation.id)
-        with self._slots:
-            try:
-                operation.check()
+        try:
+            with self._slot(operation):
                 operation.become(OperationState.RUNNING)
                 result = work(operation)
-                operation.become(OperationState.SUCCEEDED, result=_as_dict(result))
-            except OperationCancelled:
-                operation.become(OperationState.CANCELLED)
-            except ComfyUILauncherError as error:
-                _log.warning("%s failed: %s", operation.snapshot.kind, error)
-                operation.become(OperationState.FAILED, error=failure_of(error))
-            except Exception as fault:
-                operation.become(OperationState.FAILED, error=failure_of(report_fault(fault)))
+            operation.become(OperationState.SUCCEEDED, result=_as_dict(result))
+        except OperationCancelled:
+            operation.become(OperationState.CANCELLED)
+        except ComfyUILauncherError as error:
+            _log.warning("%s failed: %s", operation.snapshot.kind, error)
+            operation.become(OperationState.FAILED, error=failure_of(error))
+        except Exception as fault:
+            operation.become(OperationState.FAILED, error=failure_of(report_fault(fault)))
+
+    @contextmanager
+    def _slot(self, operation: Operation) -> Iterator[None]:
+        """One of the places at work. Who waits for one can be cancelled."""
+        while not self._slots.acquire(timeout=POLL_SECONDS):
+            operation.check()
+        try:
+            operation.check()
+            yield
+        finally:
+            self._slots.release()
 
 
 def failure_of(error: ComfyUILauncherError) -> Failure:

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from backend.exceptions import (
+    DiskFull,
     RepositoryUnreachable,
     SourceFailed,
     SourceIncomplete,
     ToolMissing,
     VersionNotFound,
 )
+from backend.file_utils import free_bytes
 from backend.platform.subprocesses import Completed, run, scrubbed_environment
 
 if TYPE_CHECKING:
@@ -231,6 +233,8 @@ class SourceRepository:
 
     def _incomplete_or_failed(self, done: Completed, reference: str, action: str) -> Exception:
         words = "\n".join(done.lines).lower()
+        if "no space left on device" in words:
+            return DiskFull(self._mirrors, needed=None, free=free_bytes(self._mirrors))
         if any(word in words for word in MISSING_OBJECT_WORDS):
             return SourceIncomplete(reference, self.url, detail=done.tail)
         return SourceFailed(action, detail=done.tail)

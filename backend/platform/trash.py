@@ -130,6 +130,18 @@ class Trash:
                     self._record(entry.id).unlink(missing_ok=True)
         return entry
 
+    def discard(self, path: Path, *, check: Callable[[], None] = lambda: None) -> int:
+        """The bytes freed by deleting a folder of ours at once: unfinished work no one wants back.
+
+        Nothing is written for it, so it works on a full disk. Raises: what `put` and `empty` raise.
+        """
+        if path.is_symlink() or not path.is_dir() or read_marker(path) is None:
+            raise ForeignFolder(path)
+        _refuse_mounts(path)
+        doomed = self._folder / f"{path.name}{DOOMED_SUFFIX}"
+        _move(path, doomed)
+        return _delete(doomed, check)
+
     def entries(self) -> list[TrashEntry]:
         """What can be taken back, the latest first. Raises: MetadataCorrupt, NotWritable."""
         found = [
@@ -160,7 +172,8 @@ class Trash:
         No link is followed and no mounted volume entered; what lies here without our marker stays.
         `check` ends it by raising, between two files: the rest of that entry cannot be taken back
         then, and goes with the next `empty(None)`, as after a crash.
-        Raises: NotInTrash (before anything is deleted), NotWritable, what `check` raises.
+        Raises: NotInTrash, NotWritable when a volume is mounted inside (both before anything is
+        deleted) or the disk refuses, what `check` raises.
         """
         if not self._folder.is_dir():
             if entry_ids:
@@ -168,6 +181,8 @@ class Trash:
             return 0
         with self._lock:
             chosen = self._all_of_ours() if entry_ids is None else self._chosen(entry_ids)
+            for payload in chosen:
+                _refuse_mounts(payload)
             doomed = [self._doom(payload) for payload in chosen]
             if entry_ids is None:
                 self._forget_the_gone()
@@ -191,7 +206,7 @@ class Trash:
 
     def _all_of_ours(self) -> list[Path]:
         folders = [p for p in self._folder.iterdir() if p.is_dir() and not p.is_symlink()]
-        ours = [folder for folder in folders if _is_ours(folder)]
+        ours = [folder for folder in folders if _is_ours(folder) or _is_last_bit(folder)]
         for other in sorted(set(folders) - set(ours)):
             _log.warning("%s lies in the trash without our marker and is left alone", other)
         return ours
@@ -231,6 +246,11 @@ def _is_ours(folder: Path) -> bool:
         return False
 
 
+def _is_last_bit(folder: Path) -> bool:
+    """Whether only this is left of a deletion: a crash came between the marker and the folder."""
+    return folder.name.endswith(DOOMED_SUFFIX) and not any(folder.iterdir())
+
+
 def _move(source: Path, target: Path) -> None:
     with storage_errors(source):
         try:
@@ -253,8 +273,7 @@ def _move(source: Path, target: Path) -> None:
 
 def _delete(payload: Path, check: Callable[[], None]) -> int:
     """The bytes freed by deleting a doomed folder; 0 when another process was faster."""
-    if mounts := _mounts_below(payload):
-        raise NotWritable(payload, reason=f"{mounts[0]} is mounted inside it")
+    _refuse_mounts(payload)
     deletion = _Deletion(check)
     try:
         with storage_errors(payload), contextlib.suppress(FileNotFoundError):
@@ -281,7 +300,8 @@ class _Deletion:
             self._volume = os.fstat(self._top).st_dev
             while self._clear(self._top, depth=0):
                 pass  # folders that lay very deep have been moved up: their turn now
-            self._remove(MARKER_NAME, self._top, 0)
+            with contextlib.suppress(FileNotFoundError):
+                self._remove(MARKER_NAME, self._top, 0)
         payload.rmdir()
 
     def _clear(self, folder: int, depth: int) -> bool:
@@ -322,6 +342,11 @@ def _opened(folder: Path | str, parent: int | None) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _refuse_mounts(payload: Path) -> None:
+    if mounts := _mounts_below(payload):
+        raise NotWritable(payload, reason=f"{mounts[0]} is mounted inside it")
 
 
 def _mounts_below(folder: Path) -> list[str]:

@@ -346,13 +346,13 @@ def _cleared_on_failure(
         yield
     except BaseException:
         if store.is_dir() and not (store / INSTALL_RECORD).exists():
-            _clear(context, store, "unfinished", operation.id)
+            _clear(context, store)
         raise
 
 
-def _clear(context: VersionContext, store: Path, reason: str, operation_id: str) -> None:
-    entry = context.trash.put(store, reason=reason, operation_id=operation_id)
-    context.trash.empty([entry.id], check=lambda: None)
+def _clear(context: VersionContext, store: Path) -> None:
+    """Unfinished work goes at once, without a stay in the trash: the disk may be full."""
+    context.trash.discard(store)
     context.sources.forget_worktrees([store / "source"])
 
 
@@ -371,7 +371,7 @@ def _settle(context: VersionContext, store: Path, marker: Marker) -> str:
     with context.lock:
         if isinstance(record, Value):
             return _list_after_all(context, record.value, store)
-        _clear(context, store, "interrupted", marker.operation_id)
+        _clear(context, store)
     _log.warning("cleared the unfinished installation %s", store.name)
     return f"{marker.tag}: the installation was interrupted; what it left was cleared away."
 

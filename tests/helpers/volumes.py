@@ -18,7 +18,8 @@ def mounted(folder: Path, *, size: str = "1m") -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # Lazily: the log of a launcher on it may still be open.
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @contextmanager
@@ -47,3 +48,11 @@ def _mount(*arguments: str) -> None:
     done = subprocess.run(["mount", *arguments], capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
+
+
+@contextmanager
+def read_only(source: Path, folder: Path) -> Iterator[Path]:
+    """`source` seen at `folder`, where nobody can write it."""
+    with bound(source, folder):
+        _mount("-o", "remount,bind,ro", str(folder))
+        yield folder

@@ -1,0 +1,1 @@
+"""How answers look to people, a module an area. Programs get the answers themselves."""

@@ -1,0 +1,154 @@
+"""Installing while the disk is full, the folder read-only, the network gone, the launcher killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from backend.api.contract.common import Refusal
+from backend.composition import build_app
+from backend.exceptions import NotWritable
+from backend.operations.events import Event, OperationChanged
+from tests.helpers.processes import start_python
+from tests.helpers.volumes import fill, mounted, read_only
+from tests.helpers.world import TORCH, World, make_world
+
+INSTALL = """
+    import sys, os
+    from backend.composition import build_app
+    app = build_app("cli", os.environ | {"COMFYUI_LAUNCHER_HOME": sys.argv[1],
+                                         "COMFYUI_LAUNCHER_REPO": sys.argv[2]})
+    wish = {"reference": "v0.3.64", "torch_spec": sys.argv[3], "find_links": [sys.argv[4]]}
+    print("started", flush=True)
+    ref = app.dispatcher.call("versions.install", wish).value
+    app.operations.wait(ref.operation_id)
+    print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def small_world(tmp_path: Path, origin: tuple[Path, Path, Path]) -> Iterator[World]:
+    """A launcher on a volume of 96 MB."""
+    root = tmp_path / "small"
+    root.mkdir()
+    with mounted(root, size="96m"):
+        world = make_world(root / "home", *origin)
+        yield world
+        world.close()
+
+
+def test_an_installation_that_does_not_fit_is_refused_before_it_starts(small_world: World) -> None:
+    error = small_world.refused("versions.install", **small_world.install_request())
+    assert error.code == "disk-full"
+    assert error.details["needed"] > error.details["free"]
+    assert small_world.stores() == []
+
+
+def test_a_disk_that_fills_up_half_way_ends_it_in_words_and_leaves_nothing(
+    small_world: World,
+) -> None:
+    sizes = small_world.root / "launcher-data" / "metadata" / "size_cache.json"
+    sizes.write_text(f'{{"schema": 1, "environments": {{"{TORCH}": 1000000}}}}')
+
+    def fill_up(event: Event) -> None:
+        if isinstance(event.data, OperationChanged):
+            if event.data.operation.progress.step == "packages":
+                fill(small_world.root)
+
+    filling = small_world.app.events.listen(fill_up)
+    error = small_world.refused("versions.install", **small_world.install_request())
+    assert error.code == "disk-full"
+    filling.close()
+    (small_world.root / "filler").unlink()
+    assert (small_world.installed(), small_world.stores()) == ([], [])
+    small_world.install()
+
+
+def test_a_root_that_cannot_be_written_is_still_listed_and_the_way_out_named(
+    tmp_path: Path, world: World
+) -> None:
+    world.install()
+    place = tmp_path / "read-only"
+    place.mkdir()
+    with read_only(world.root, place):
+        frozen = build_app("cli", {**world.environment, "COMFYUI_LAUNCHER_HOME": str(place)})
+        listing = frozen.dispatcher.call("versions.list").model_dump()["value"]
+        refused = frozen.dispatcher.call("versions.install", world.install_request("v0.3.63"))
+        with pytest.raises(NotWritable):
+            build_app("cli", {**world.environment, "COMFYUI_LAUNCHER_HOME": str(place / "new")})
+    assert [version["tag"] for version in listing["versions"]] == ["v0.3.64"]
+    assert isinstance(refused, Refusal)
+    assert refused.error.code == "not-writable"
+    assert "COMFYUI_LAUNCHER_HOME" in refused.error.hint
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.15, 0.3, 0.45, 0.6])
+def test_a_launcher_killed_while_installing_leaves_nothing_half_listed(
+    world: World, moment: float
+) -> None:
+    """Killed with its uv and git at different moments; the next start settles what is left."""
+    with start_python(INSTALL, world.root, world.repository.as_uri(), TORCH, world.wheels) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "started\n"
+        time.sleep(moment)
+        family = [child.pid, *(p.pid for p in psutil.Process(child.pid).children(recursive=True))]
+        for pid in family:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+    again = world.another_launcher()
+    listed = again.dispatcher.call("versions.list").model_dump()["value"]["versions"]
+    operations = again.dispatcher.call("operations.list").model_dump()["value"]["operations"]
+    states = [operation["state"] for operation in operations]
+    if listed:  # it was faster than the signal
+        assert states in (["succeeded"], ["interrupted"])
+        assert listed[0]["missing"] == ()
+    else:
+        assert states in (["interrupted"], [])  # none: it was not yet asked to install
+        assert world.stores() == []
+        world.install()
+    again.close()
+
+
+def test_without_a_network_what_is_cached_still_installs_and_the_rest_says_why(
+    tmp_path: Path, origin: tuple[Path, Path, Path]
+) -> None:
+    world = make_world(
+        tmp_path / "home",
+        *origin,
+        HTTPS_PROXY="http://127.0.0.1:9",
+        HTTP_PROXY="http://127.0.0.1:9",
+    )
+    world.install("v0.3.63")
+    world.install("v0.3.64")
+    cut_off = {**world.environment, "COMFYUI_LAUNCHER_REPO": "https://github.com/a/b"}
+    elsewhere = build_app("cli", cut_off).dispatcher
+    plan = elsewhere.call("versions.plan", {"reference": "v0.3.61"}).model_dump()["value"]
+    assert (plan["network_needed"], plan["network_reachable"]) == (True, False)
+    refused = elsewhere.call("versions.releases").model_dump()["error"]
+    assert refused["code"] == "repository-unreachable"
+    assert world.installed() == ["v0.3.64", "v0.3.63"]
+    world.close()
+
+
+def test_the_checkout_of_the_project_is_no_place_that_tests_write_to(world: World) -> None:
+    """Guards the tests themselves: a forgotten root would fill the developer's own checkout."""
+    checkout = Path(__file__).parents[2]
+    before = subprocess.run(
+        ["git", "-C", checkout, "status", "--porcelain", "--ignored", "comfyui-versions"],
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    world.install()
+    after = subprocess.run(
+        ["git", "-C", checkout, "status", "--porcelain", "--ignored", "comfyui-versions"],
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert before == after

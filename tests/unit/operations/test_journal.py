@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from backend.exceptions import DiskFull
+from backend.operations.journal import KEPT_OPERATIONS, OperationJournal
+from backend.operations.model import Failure, OperationState
+from tests.fakes.ports import a_snapshot
+from tests.helpers.volumes import fill, mounted
+
+RUNNING = a_snapshot("one")
+ENDED = a_snapshot("one", state=OperationState.SUCCEEDED, result={"tag": "v0.3.64"})
+
+
+def journal_file(folder: Path, name: str = "one") -> Path:
+    return folder / f"{name}.jsonl"
+
+
+def test_the_last_snapshot_counts(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(RUNNING)
+    journal.append(ENDED)
+    assert journal.load("one") == ENDED
+
+
+def test_an_operation_that_never_was_is_none(tmp_path: Path) -> None:
+    assert OperationJournal(tmp_path).load("one") is None
+
+
+def test_a_failure_comes_back_whole(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    error = Failure(code="disk-full", message="Full.", hint="Free some.", details={"free": 0})
+    failed = a_snapshot("one", state=OperationState.FAILED, error=error)
+    journal.append(failed)
+    assert journal.load("one") == failed
+
+
+def test_whatever_a_kill_leaves_of_the_last_line_the_one_before_counts(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(RUNNING)
+    whole = journal_file(tmp_path).read_bytes()
+    last = ENDED.model_dump_json().encode()
+    for length in range(len(last)):
+        journal_file(tmp_path).write_bytes(whole + last[:length])
+        assert journal.load("one") == RUNNING, length
+    journal_file(tmp_path).write_bytes(whole + last)
+    assert journal.load("one") == ENDED
+
+
+def test_what_comes_after_a_torn_line_is_not_glued_to_it(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(RUNNING)
+    with journal_file(tmp_path).open("ab") as file:
+        file.write(ENDED.model_dump_json().encode()[:40])
+    interrupted = a_snapshot("one", state=OperationState.INTERRUPTED)
+    journal.append(interrupted)
+    assert journal.load("one") == interrupted
+
+
+def test_a_line_that_says_nothing_sound_is_skipped(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(RUNNING)
+    with journal_file(tmp_path).open("ab") as file:
+        file.write(b'{"id": "one"}\n\x00\x00\x00\xff\n\n')
+    assert journal.load("one") == RUNNING
+
+
+def test_a_file_without_one_sound_line_is_no_operation(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(a_snapshot("two"))
+    journal_file(tmp_path).write_bytes(b"\x00" * 4096)
+    assert journal.load("one") is None
+    assert [snapshot.id for snapshot in journal.load_all()] == ["two"]
+
+
+def test_one_lost_byte_never_hides_the_other_operations(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(a_snapshot("two"))
+    line = ENDED.model_dump_json().encode() + b"\n"
+    for position in range(len(line)):
+        journal_file(tmp_path).write_bytes(line[:position] + line[position + 1 :])
+        found = journal.load_all()
+        assert "two" in {snapshot.id for snapshot in found}
+        sorted(found, key=lambda snapshot: snapshot.created_at)  # as every list is shown
+
+
+def test_a_full_disk_is_told_and_the_last_entry_stays(tmp_path: Path) -> None:
+    with mounted(tmp_path) as volume:
+        journal = OperationJournal(volume)
+        journal.append(RUNNING)
+        fill(volume)
+        with pytest.raises(DiskFull):  # the page of the file has room for some of them
+            for _ in range(50):
+                journal.append(a_snapshot("one", subject="x" * 300))
+        assert journal.load("one") is not None
+        (volume / "filler").unlink()
+        journal.append(ENDED)
+        assert journal.load("one") == ENDED, "what did not fit must not spoil what comes after"
+
+
+def test_the_oldest_ended_operations_beyond_two_hundred_are_forgotten(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    names = [f"2025110112{number:04}-aaaaaa" for number in range(KEPT_OPERATIONS + 5)]
+    for name in names:
+        journal.append(a_snapshot(name, state=OperationState.SUCCEEDED))
+    journal.append(a_snapshot("20240101000000-aaaaaa"))  # the oldest of all, but it runs
+    journal.request_cancel(names[0])
+    journal.forget_oldest()
+    assert KEPT_OPERATIONS == 200
+    assert [one.id for one in journal.load_all()] == ["20240101000000-aaaaaa", *names[5:]]
+    assert not journal.cancel_file(names[0]).exists()
+
+
+def test_reading_while_another_process_forgets_is_no_fault(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            for number in range(20):
+                (tmp_path / f"{number}.jsonl").write_text(ENDED.model_dump_json())
+            for number in range(20):
+                (tmp_path / f"{number}.jsonl").unlink()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(150):
+            journal.load_all()
+            journal.load("7")
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,463 @@
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend.exceptions import ForeignFolder, MetadataCorrupt, NotInTrash, NotWritable
+from backend.platform.disk import physical_size
+from backend.platform.trash import (
+    MARKER_NAME,
+    Marker,
+    Trash,
+    TrashEntry,
+    read_marker,
+    write_marker,
+)
+from tests.helpers.processes import run_python
+from tests.helpers.volumes import bound, mounted
+
+MADE_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def trash(tmp_path: Path) -> Trash:
+    return Trash(tmp_path / "versions" / ".trash")
+
+
+def bin_of(tmp_path: Path) -> Path:
+    return tmp_path / "versions" / ".trash"
+
+
+def installed(tmp_path: Path, tag: str = "v0.3.60") -> Path:
+    """A version on the disk, as an operation of ours made it."""
+    folder = tmp_path / "versions" / ".store" / f"{tag}-op1"
+    (folder / "source").mkdir(parents=True)
+    (folder / "source" / "main.py").write_text("print('hello')\n" * 500)
+    write_marker(folder, Marker(operation_id="op1", tag=tag, created_at=MADE_AT))
+    return folder
+
+
+def put(trash: Trash, folder: Path) -> TrashEntry:
+    return trash.put(folder, reason="uninstalled", operation_id="op2")
+
+
+def never() -> None:
+    """Nobody cancels."""
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {".lock"}
+
+
+# --- The marker -----------------------------------------------------------------------------------
+
+
+def test_a_marker_says_which_operation_made_the_folder(tmp_path: Path) -> None:
+    folder = installed(tmp_path)
+    assert json.loads((folder / MARKER_NAME).read_text()) == {
+        "schema": 1,
+        "operation_id": "op1",
+        "tag": "v0.3.60",
+        "created_at": "2026-11-20T12:00:00Z",
+    }
+    assert read_marker(folder) == Marker(operation_id="op1", tag="v0.3.60", created_at=MADE_AT)
+
+
+def test_a_folder_without_a_marker_is_not_ours(tmp_path: Path) -> None:
+    assert read_marker(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema": 2}', '{"schema": 1, "operation_id'])
+def test_a_marker_that_cannot_be_read_is_neither_ours_nor_absent(
+    tmp_path: Path, content: str
+) -> None:
+    (tmp_path / MARKER_NAME).write_text(content)
+    with pytest.raises(MetadataCorrupt):
+        read_marker(tmp_path)
+
+
+# --- In and back ----------------------------------------------------------------------------------
+
+
+def test_what_is_put_in_is_gone_from_its_place_and_listed(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    entry = put(trash, folder)
+    assert not folder.exists()
+    assert trash.entries() == [entry]
+    assert (entry.original, entry.tag) == (folder, "v0.3.60")
+    assert (entry.reason, entry.operation_id) == ("uninstalled", "op2")
+    assert abs((datetime.now(UTC) - entry.trashed_at).total_seconds()) < 60
+
+
+def test_what_is_taken_back_is_as_it_was(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    before = {p.relative_to(folder): p.stat().st_ino for p in folder.rglob("*")}
+    entry = put(trash, folder)
+    assert trash.restore(entry.id) == folder
+    assert {p.relative_to(folder): p.stat().st_ino for p in folder.rglob("*")} == before
+    assert not trash.entries()
+    assert not names(bin_of(tmp_path))
+
+
+def test_the_latest_is_listed_first(tmp_path: Path, trash: Trash) -> None:
+    entries = [put(trash, installed(tmp_path, f"v{number}")) for number in range(3)]
+    assert trash.entries() == entries[::-1]
+
+
+def test_the_same_folder_can_be_put_in_twice(tmp_path: Path, trash: Trash) -> None:
+    first = put(trash, installed(tmp_path))
+    second = put(trash, installed(tmp_path))
+    assert first.id != second.id
+    trash.restore(first.id)
+    assert trash.entries() == [second]
+
+
+def test_a_trash_that_was_never_used_is_empty(tmp_path: Path, trash: Trash) -> None:
+    assert trash.entries() == []
+    assert trash.empty(check=never) == 0
+    assert not bin_of(tmp_path).exists()
+
+
+def test_nothing_is_put_back_over_something(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    entry = put(trash, folder)
+    folder.mkdir()
+    with pytest.raises(NotInTrash, match="is there already"):
+        trash.restore(entry.id)
+    assert trash.entries() == [entry]
+    folder.rmdir()
+    folder.symlink_to("nowhere")
+    with pytest.raises(NotInTrash):
+        trash.restore(entry.id)
+    assert trash.entries() == [entry]
+
+
+def test_a_way_back_that_is_gone_is_made_again(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    entry = put(trash, folder)
+    folder.parent.rmdir()
+    assert (trash.restore(entry.id) / MARKER_NAME).is_file()
+
+
+@pytest.mark.parametrize("entry_id", ["", ".", "..", "../../.store", "/etc", "unknown", ".lock"])
+def test_what_is_not_in_the_trash_cannot_be_taken_back_or_deleted(
+    tmp_path: Path, trash: Trash, entry_id: str
+) -> None:
+    put(trash, installed(tmp_path))
+    installed(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(NotInTrash):
+        trash.restore(entry_id)
+    with pytest.raises(NotInTrash):
+        trash.empty([entry_id], check=never)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_only_our_folders_get_in(tmp_path: Path, trash: Trash) -> None:
+    ours = installed(tmp_path)
+    foreign, link, file = tmp_path / "foreign", tmp_path / "link", tmp_path / "file"
+    foreign.mkdir()
+    link.symlink_to(ours)
+    file.write_text("x")
+    for path in (foreign, link, file, tmp_path / "absent"):
+        with pytest.raises(ForeignFolder):
+            put(trash, path)
+    assert {foreign, link, file} <= set(tmp_path.iterdir())
+    assert (ours / MARKER_NAME).is_file()
+    assert not trash.entries()
+
+
+def test_a_folder_whose_marker_is_damaged_is_left_where_it_is(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    (folder / MARKER_NAME).write_text("{")
+    with pytest.raises(MetadataCorrupt):
+        put(trash, folder)
+    assert (folder / "source" / "main.py").exists()
+
+
+def test_a_folder_on_another_volume_is_left_where_it_is(tmp_path: Path, trash: Trash) -> None:
+    (tmp_path / "volume").mkdir()
+    with mounted(tmp_path / "volume") as volume:
+        folder = installed(volume)
+        with pytest.raises(NotWritable, match="cross-device"):
+            put(trash, folder)
+        assert (folder / "source" / "main.py").exists()
+        assert not trash.entries()
+        assert not names(bin_of(tmp_path))
+
+
+CRASH = """
+    import os, signal, sys
+    from pathlib import Path
+    from backend.platform.trash import Trash
+
+    steps = iter(range(1000))
+
+    def die_at(event, arguments):
+        if event in ("os.rename", "os.remove", "os.rmdir", "os.link") and inside:
+            if next(steps) == int(sys.argv[3]):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    inside = False
+    sys.addaudithook(die_at)
+    trash = Trash(Path(sys.argv[1]))
+    inside = True
+    if sys.argv[2] == "put":
+        trash.put(Path(sys.argv[4]), reason="uninstalled", operation_id="op2")
+    elif sys.argv[2] == "restore":
+        trash.restore(sys.argv[4])
+    else:
+        trash.empty(check=lambda: None)
+"""
+
+
+@pytest.mark.parametrize("step", range(3))
+def test_a_kill_while_putting_in_leaves_the_folder_here_or_there_and_whole(
+    tmp_path: Path, trash: Trash, step: int
+) -> None:
+    folder = installed(tmp_path)
+    done = run_python(CRASH, bin_of(tmp_path), "put", step, folder)
+    assert done.returncode in {0, -9}, done.stderr
+    entries = trash.entries()
+    assert folder.exists() == (not entries)
+    whole = folder if folder.exists() else bin_of(tmp_path) / entries[0].id
+    assert (whole / "source" / "main.py").exists()
+    assert (whole / MARKER_NAME).exists()
+    trash.empty(check=never)
+    assert {n for n in names(bin_of(tmp_path)) if not n.endswith(".tmp")} == set()
+    assert folder.exists() == (not entries)
+
+
+@pytest.mark.parametrize("step", range(2))
+def test_a_kill_while_taking_back_leaves_the_folder_here_or_there_and_whole(
+    tmp_path: Path, trash: Trash, step: int
+) -> None:
+    folder = installed(tmp_path)
+    entry = put(trash, folder)
+    assert run_python(CRASH, bin_of(tmp_path), "restore", step, entry.id).returncode == -9
+    assert folder.exists() == (trash.entries() == [])
+    if not folder.exists():
+        trash.restore(entry.id)
+    assert (folder / "source" / "main.py").exists()
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+    assert folder.exists()
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_kill_while_emptying_never_leaves_half_a_folder_to_take_back(
+    tmp_path: Path, trash: Trash, step: int
+) -> None:
+    entry = put(trash, installed(tmp_path))
+    assert run_python(CRASH, bin_of(tmp_path), "empty", step).returncode == -9
+    for listed in trash.entries():
+        assert listed == entry
+        assert (bin_of(tmp_path) / listed.id / "source" / "main.py").exists()
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+# --- Emptying -------------------------------------------------------------------------------------
+
+
+def test_emptying_frees_what_the_entries_took(tmp_path: Path, trash: Trash) -> None:
+    folders = [installed(tmp_path, f"v{number}") for number in range(2)]
+    expected = sum(physical_size(folder).unique for folder in folders)
+    for folder in folders:
+        put(trash, folder)
+    assert trash.empty(check=never) == expected > 0
+    assert not names(bin_of(tmp_path))
+
+
+def test_only_the_chosen_entries_are_deleted(tmp_path: Path, trash: Trash) -> None:
+    first, second = (put(trash, installed(tmp_path, tag)) for tag in ("v1", "v2"))
+    assert trash.empty([first.id], check=never) > 0
+    assert trash.entries() == [second]
+    assert names(bin_of(tmp_path)) == {second.id, f"{second.id}.json"}
+
+
+def test_one_unknown_entry_means_that_none_is_deleted(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    with pytest.raises(NotInTrash):
+        trash.empty([entry.id, "unknown"], check=never)
+    assert trash.entries() == [entry]
+
+
+def test_what_is_linked_elsewhere_frees_nothing_and_stays_there(
+    tmp_path: Path, trash: Trash
+) -> None:
+    folder = installed(tmp_path)
+    (tmp_path / "cached").hardlink_to(folder / "source" / "main.py")
+    taken = physical_size(folder).unique
+    put(trash, folder)
+    assert trash.empty(check=never) == taken
+    assert (tmp_path / "cached").read_text().startswith("print")
+
+
+def test_no_link_is_followed(tmp_path: Path, trash: Trash) -> None:
+    folder, of_the_user = installed(tmp_path), tmp_path / "output"
+    of_the_user.mkdir()
+    (of_the_user / "art.png").write_text("art")
+    (folder / "output").symlink_to(of_the_user)
+    (folder / "art").symlink_to(of_the_user / "art.png")
+    (folder / "source" / "up").symlink_to("..")
+    (folder / "source" / "loop").symlink_to("loop")
+    put(trash, folder)
+    trash.empty(check=never)
+    assert (of_the_user / "art.png").read_text() == "art"
+    assert not names(bin_of(tmp_path))
+
+
+def test_a_folder_swapped_for_a_link_while_we_delete_leads_nowhere(
+    tmp_path: Path, trash: Trash
+) -> None:
+    folder, of_the_user = installed(tmp_path), tmp_path / "output"
+    of_the_user.mkdir()
+    for number in range(50):
+        (of_the_user / f"art{number}").write_text("art")
+        (folder / f"sub{number}").mkdir()
+        (folder / f"sub{number}" / f"art{number}").write_text("ours")
+    put(trash, folder)
+
+    def swap() -> None:
+        for sub in bin_of(tmp_path).glob("*.doomed/sub*"):
+            sub.rename(sub.with_name(f"moved-{sub.name}"))
+            sub.symlink_to(of_the_user)
+            return
+
+    for _ in range(3):
+        try:
+            trash.empty(check=swap)
+        except NotWritable:  # something writes into it: told, and the next time goes further
+            continue
+    trash.empty(check=never)
+    assert len(list(of_the_user.iterdir())) == 50
+
+
+def test_what_lies_in_the_trash_without_our_marker_stays(
+    tmp_path: Path, trash: Trash, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = put(trash, installed(tmp_path))
+    foreign = bin_of(tmp_path) / "put here by hand"
+    foreign.mkdir()
+    (foreign / "art.png").write_text("art")
+    (bin_of(tmp_path) / "link").symlink_to(tmp_path)
+    (bin_of(tmp_path) / "notes.json").write_text("{}")
+    (bin_of(tmp_path) / f"{entry.id}.json").unlink()
+    assert trash.empty(check=never) > 0
+    assert names(bin_of(tmp_path)) == {"put here by hand", "link", "notes.json"}
+    assert (foreign / "art.png").exists()
+    assert "put here by hand" in caplog.text
+
+
+def test_an_entry_that_has_lost_its_marker_is_not_deleted(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    (bin_of(tmp_path) / entry.id / MARKER_NAME).unlink()
+    with pytest.raises(NotInTrash, match="its marker is gone"):
+        trash.empty([entry.id], check=never)
+    assert trash.empty(check=never) == 0
+    assert (bin_of(tmp_path) / entry.id / "source" / "main.py").exists()
+
+
+def test_a_damaged_record_is_told_and_nothing_is_lost(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    (bin_of(tmp_path) / f"{entry.id}.json").write_text("{")
+    with pytest.raises(MetadataCorrupt):
+        trash.entries()
+    assert (bin_of(tmp_path) / entry.id / "source" / "main.py").exists()
+
+
+@pytest.mark.parametrize("kind", ["another volume", "the same volume"])
+def test_a_mounted_volume_is_never_entered(tmp_path: Path, trash: Trash, kind: str) -> None:
+    folder, of_the_user = installed(tmp_path), tmp_path / "of the user"
+    of_the_user.mkdir()
+    (folder / "models here").mkdir()
+    entry = put(trash, folder)
+    inside = bin_of(tmp_path) / entry.id / "models here"
+    mount = mounted(inside) if kind == "another volume" else bound(of_the_user, inside)
+    with mount as volume:
+        (volume / "model.safetensors").write_text("large")
+        with pytest.raises(NotWritable, match="is mounted inside"):
+            trash.empty(check=never)
+        assert trash.entries() == [entry]
+        assert (volume / "model.safetensors").exists()
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+def test_a_very_deep_tree_is_deleted(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    inner = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):  # deeper than a path can name
+        os.mkdir("d", dir_fd=inner)
+        inner, outer = os.open("d", os.O_RDONLY, dir_fd=inner), inner
+        os.close(outer)
+    os.mkfifo("pipe", dir_fd=inner)
+    os.close(inner)
+    put(trash, folder)
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+def test_odd_names_and_kinds_are_deleted(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    os.mkfifo(folder / "pipe")
+    for name in (b"\xff\xfe", b"new\nline", b"-rf", b" ", b"x" * 255):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).mkdir()
+    put(trash, folder)
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+def test_read_only_files_and_folders_are_deleted(tmp_path: Path, trash: Trash) -> None:
+    """As an ordinary user: git's objects are read-only, and root would not notice."""
+    folder = installed(tmp_path)
+    (folder / "source" / "main.py").chmod(0o400)
+    (folder / "source").chmod(0o500)
+    put(trash, folder)
+    code = """
+        import os, sys
+        from pathlib import Path
+        from backend.platform.trash import Trash
+        if os.geteuid() == 0:
+            for folder, _, files in os.walk(sys.argv[1]):
+                for path in (folder, *(os.path.join(folder, name) for name in files)):
+                    os.chown(path, 12345, 12345)
+            os.chdir(sys.argv[1])
+            os.setresuid(12345, 12345, 12345)
+        print(Trash(Path(".")).empty(check=lambda: None) > 0)
+    """
+    done = run_python(code, bin_of(tmp_path))
+    assert done.stdout == "True\n", done.stderr
+    assert not names(bin_of(tmp_path))
+
+
+def test_a_cancelled_emptying_goes_on_the_next_time(tmp_path: Path, trash: Trash) -> None:
+    entries = [put(trash, installed(tmp_path, f"v{number}")) for number in range(2)]
+    calls = iter(range(100))
+
+    def check() -> None:
+        if next(calls) == 1:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        trash.empty(check=check)
+    assert trash.entries() == []
+    with pytest.raises(NotInTrash):
+        trash.restore(entries[0].id)
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+def test_two_may_empty_at_once(tmp_path: Path, trash: Trash) -> None:
+    for number in range(10):
+        put(trash, installed(tmp_path, f"v{number}"))
+    with ThreadPoolExecutor(3) as pool:
+        freed = [pool.submit(Trash(bin_of(tmp_path)).empty, check=never) for _ in range(3)]
+    assert sum(done.result() for done in freed) > 0
+    assert not names(bin_of(tmp_path))
