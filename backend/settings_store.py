@@ -17,6 +17,7 @@ from backend.file_utils import Absent, Corrupt, atomic_write_json, read_json
 from backend.validators import validate_repository_url, validate_requirement, validate_url
 
 Validator = Callable[[Any], object]
+_Stamp = tuple[int, int, int] | None
 
 
 def _each(validate: Callable[[str], str]) -> Validator:
@@ -50,16 +51,16 @@ class SettingsStore:
         self._file = file
         self._environment = dict(environment)
         self._lock = lock
-        self._cache: tuple[Settings, dict[str, Source]] | None = None
+        self._cache: tuple[_Stamp, Settings, dict[str, Source]] | None = None
         self._cache_lock = threading.Lock()
 
     def current(self) -> Settings:
         """The settings in force. Raises: InvalidValue (names the source), MetadataCorrupt."""
-        return self._resolved()[0]
+        return self._resolved()[1]
 
     def sources(self) -> dict[str, Source]:
         """Where each value comes from: environment, file or default."""
-        return self._resolved()[1]
+        return self._resolved()[2]
 
     def change(self, name: str, value: Any) -> Settings:
         """Keeps `value` for `name`. Raises: UnknownSetting, InvalidValue."""
@@ -76,15 +77,12 @@ class SettingsStore:
             self._write({key: kept for key, kept in self._values().items() if key != name})
         return self.current()
 
-    def reload(self) -> None:
-        """Looks at the file again at the next question: another process may have changed it."""
+    def _resolved(self) -> tuple[_Stamp, Settings, dict[str, Source]]:
+        """Read again when the file is another one: a second process may have changed it."""
+        stamp = _stamp(self._file)
         with self._cache_lock:
-            self._cache = None
-
-    def _resolved(self) -> tuple[Settings, dict[str, Source]]:
-        with self._cache_lock:
-            if self._cache is None:
-                self._cache = _validated(self._environment, self._values())
+            if self._cache is None or self._cache[0] != stamp:
+                self._cache = (stamp, *_validated(self._environment, self._values()))
             return self._cache
 
     def _values(self) -> dict[str, Any]:
@@ -101,7 +99,15 @@ class SettingsStore:
         given = from_environment(self._environment)
         kept = {name: values[name] if name in given else plain[name] for name in values}
         atomic_write_json(self._file, SettingsFile(values=kept))
-        self.reload()
+
+
+def _stamp(file: Path) -> _Stamp:
+    """Names one content of the file: each write of ours makes a new inode."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _validated(

@@ -57,7 +57,6 @@ class SettingsApi:
         return self._all()
 
     def _all(self) -> SettingsList:
-        self._store.reload()
         values: dict[str, Any] = self._store.current().model_dump(mode="json")
         sources = self._store.sources()
         return SettingsList(
