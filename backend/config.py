@@ -271,11 +271,12 @@ def find_root(environment: Mapping[str, str], *, checkout: Path | None = None) -
     """The folder that everything lives in.
 
     `COMFYUI_LAUNCHER_HOME` if it is set, else the launcher's own folder when that is a checkout,
-    else the platform's data folder.
+    else the platform's data folder. A relative path counts from the user's home, never from the
+    current folder.
     """
     home = environment.get("COMFYUI_LAUNCHER_HOME")
     if home:
-        return Path(home).expanduser().absolute()
+        return Path.home() / Path(home).expanduser()
     own = checkout or Path(__file__).resolve().parent.parent
     if (own / "launcher").is_file():
         return own

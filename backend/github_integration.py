@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from packaging.version import InvalidVersion, Version
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.config import AppConfig, Settings
 from backend.exceptions import (
@@ -49,11 +49,13 @@ class Release(BaseModel):
 class ReleaseList(BaseModel):
     """`metadata/github_cache.json`: what was last known. Ages in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: Literal[1] = Field(1, alias="schema")
     repository: str
-    fetched_at: datetime
+    fetched_at: AwareDatetime
     releases: tuple[Release, ...]
     branches: dict[str, str] = Field(default_factory=dict)
     etag: str | None = None

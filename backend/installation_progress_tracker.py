@@ -32,6 +32,31 @@ _UV_LINES: Final = (
 )
 
 
+# What ComfyUI logs on its way up, with the share of the time that has passed by then (CPU, cold).
+_START_MARKS: Final = (
+    ("Total VRAM", 35, "torch is loaded"),
+    ("ComfyUI version", 55, "ComfyUI is loaded"),
+    ("Import times for custom nodes", 85, "the nodes are loaded"),
+    ("Starting server", 95, "the server starts"),
+)
+
+
+class StartProgress:
+    """Turns ComfyUI's log into progress of the step `ready`."""
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+        self._reached = 0
+
+    def line(self, text: str) -> None:
+        """Takes a line of the log. Raises: OperationCancelled."""
+        self._operation.log(text)
+        for mark, percent, words in _START_MARKS:
+            if text.startswith(mark) and percent > self._reached:
+                self._reached = percent
+                self._operation.advance(percent, 100, words)
+
+
 class PackageProgress:
     """Turns uv's output into progress of the step `packages`, out of `expected` packages."""
 

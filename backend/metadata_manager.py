@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from backend.exceptions import MetadataError, MetadataFromTheFuture
+from backend.exceptions import MetadataError, MetadataFromTheFuture, StorageError
 from backend.file_utils import (
     PREVIOUS_SUFFIX,
     Absent,
@@ -34,7 +33,17 @@ _log = get_logger(__name__)
 class Record(BaseModel):
     """A file of ours. Unknown fields are kept out: a newer launcher raises `schema` instead."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
+
+    schema_version: int = Field(SCHEMA, alias="schema")
+
+
+class _AnySchema(BaseModel):
+    """The schema of a file of whose other fields we may know nothing."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     schema_version: int = Field(SCHEMA, alias="schema")
 
@@ -57,7 +66,7 @@ class InstalledVersion(Record):
     reference: str
     kind: Literal["tag", "branch", "commit"]
     commit: str
-    released_at: datetime
+    released_at: AwareDatetime
     repository: str
     store: str = Field(description="Name of its folder in comfyui-versions/.store.")
     operation_id: str
@@ -65,10 +74,10 @@ class InstalledVersion(Record):
     torch: TorchChoice
     packages_as_of: str | None
     package_count: int
-    installed_at: datetime
+    installed_at: AwareDatetime
     own_bytes: int = Field(description="Disk that is freed when it goes; shared files not counted.")
     logical_bytes: int
-    last_launched_at: datetime | None = None
+    last_launched_at: AwareDatetime | None = None
 
 
 class ActiveVersion(Record):
@@ -120,7 +129,7 @@ class MetadataManager:
         for path in self._record_files():
             try:
                 record = self._read(path, InstalledVersion, problems)
-            except MetadataError as error:
+            except (MetadataError, StorageError) as error:
                 problems.append(RecordProblem(path, error.message, recovered=False))
                 continue
             if record is not None:
@@ -165,16 +174,20 @@ class MetadataManager:
 
     def environment_size(self, key: str) -> int | None:
         """Bytes that an environment of that kind took when one was last made here."""
-        cache = self._read(self._sizes_file, SizeCache, [])
-        return cache.environments.get(key) if cache else None
+        return self._sizes().environments.get(key)
 
     def remember_environment_size(self, key: str, size: int) -> None:
         with self._lock:
-            cache = self._read(self._sizes_file, SizeCache, []) or SizeCache()
-            environments = cache.environments | {key: size}
-            atomic_write_json(
-                self._sizes_file, cache.model_copy(update={"environments": environments})
-            )
+            environments = self._sizes().environments | {key: size}
+            atomic_write_json(self._sizes_file, SizeCache(environments=environments))
+
+    def _sizes(self) -> SizeCache:
+        """Only a cache: what cannot be read is measured again."""
+        try:
+            return self._read(self._sizes_file, SizeCache, []) or SizeCache()
+        except MetadataError as error:
+            _log.warning("%s", error)
+            return SizeCache()
 
     def _record_files(self) -> list[Path]:
         """Also the files of which only the previous version is left."""
@@ -190,13 +203,25 @@ class MetadataManager:
         if isinstance(result, Absent):
             return None
         if isinstance(result, Corrupt):
+            _refuse_future(path)
             record = result.recovered()
             _log.warning("%s is damaged (%s); the version before it counts", path, result.reason)
             problems.append(RecordProblem(path, result.reason, recovered=True))
             return record
-        if result.value.schema_version > SCHEMA:
-            raise MetadataFromTheFuture(path, schema=result.value.schema_version)
+        _refuse_newer(path, result.value.schema_version)
         return result.value
 
     def _path(self, tag: str) -> Path:
         return self._versions / f"{tag}.json"
+
+
+def _refuse_future(path: Path) -> None:
+    """What a newer launcher wrote looks damaged to us, with its new fields; it is not."""
+    known = read_json(path, _AnySchema)
+    if not isinstance(known, Absent | Corrupt):
+        _refuse_newer(path, known.value.schema_version)
+
+
+def _refuse_newer(path: Path, schema: int) -> None:
+    if schema > SCHEMA:
+        raise MetadataFromTheFuture(path, schema=schema)

@@ -36,7 +36,9 @@ CHECKS: Final[Mapping[str, Validator]] = {
 class SettingsFile(BaseModel):
     """What was set by hand; only that, so that better defaults reach everyone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: int = Field(1, alias="schema")
     values: dict[str, Any] = Field(default_factory=dict)

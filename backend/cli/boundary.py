@@ -11,10 +11,15 @@ from typer import TyperException
 from typer.main import get_command
 
 from backend.cli.exit_codes import CANCELLED, INTERRUPTED, SUCCESS, exit_code_of
-from backend.cli.output import Mode, Output, mode_of
+from backend.cli.output import Output, OutputGone, mode_of
 from backend.cli.session import Abandoned, Refused, Session
 from backend.cli.wording import inline
-from backend.exceptions import ComfyUILauncherError, InvalidRequest, OperationInterrupted
+from backend.exceptions import (
+    ComfyUILauncherError,
+    InvalidRequest,
+    NotWritable,
+    OperationInterrupted,
+)
 
 if TYPE_CHECKING:
     from backend.composition import App
@@ -30,10 +35,9 @@ def run(arguments: Sequence[str], open_app: Callable[[], App] | None = None) -> 
         status = _status(session, arguments)
         if status != INTERRUPTED:
             session.close()
-    except BrokenPipeError:
-        session.output.has_no_reader()
+    except OutputGone as gone:
         session.close()
-        return SUCCESS
+        return _tell_gone(session.output, gone)
     except KeyboardInterrupt:
         return INTERRUPTED
     return status
@@ -64,7 +68,7 @@ def _status(session: Session, arguments: Sequence[str]) -> int:
         return _tell_error(session.output, error)
     except Abandoned:
         ended = INTERRUPTED
-    except BrokenPipeError:
+    except OutputGone:
         raise
     except Exception as fault:  # noqa: BLE001 - the boundary of this door
         return _tell_fault(session, fault)
@@ -101,9 +105,27 @@ def _tell_fault(session: Session, fault: Exception) -> int:
 
 
 def _tell_interrupted(output: Output) -> int:
-    if output.mode is not Mode.TEXT:
+    if output.is_for_people:
+        output.note()  # the shell's prompt does not stand behind the ^C
+    else:
         _tell_error(output, OperationInterrupted(""))
     return INTERRUPTED
+
+
+def _tell_gone(output: Output, gone: OutputGone) -> int:
+    """A reader that had enough (`| head`) is no failure; a full disk behind `>` is one."""
+    if isinstance(gone.reason, BrokenPipeError):
+        return SUCCESS
+    from backend.operations.model import Failure
+
+    output.failure(
+        Failure(
+            code=NotWritable.code,
+            message=f"The answer could not be written ({gone.reason}).",
+            hint="Send it elsewhere. What was asked for may have been done all the same.",
+        )
+    )
+    return exit_code_of(NotWritable.code)
 
 
 def _misuse(misuse: TyperException) -> Failure:
@@ -115,7 +137,7 @@ def _misuse(misuse: TyperException) -> Failure:
     message = inline(misuse.format_message()).replace("'", "`")
     return Failure(
         code=InvalidRequest.code,
-        message=message if message.endswith((".", "?", ")")) else f"{message}.",
+        message=message if message.endswith((".", "?")) else f"{message}.",
         hint=f"`{command} --help` shows what it takes.",
         details={"command": command},
     )

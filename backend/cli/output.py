@@ -6,6 +6,7 @@ For programs: one JSON object a line, in ASCII, whatever the locale.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from backend.cli.wording import inline
 
@@ -29,8 +30,19 @@ if TYPE_CHECKING:
 
 # What is not a terminal has no width: lines are then never broken or cut.
 NO_WIDTH: Final = 100_000
-SHOWN_DETAIL_LINES: Final = 30
+GAP: Final = 3
+# Narrower than this, wrapped text is no longer worth its place.
+WRAPPED_WIDTH: Final = 36
+SHOWN_DETAIL_LINES: Final = 12
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+class OutputGone(Exception):
+    """Standard output took no more: its reader is gone, or its disk is full."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Mode(Enum):
@@ -49,14 +61,16 @@ def mode_of(arguments: Sequence[str]) -> Mode:
     return Mode.JSON if "--json" in own else Mode.TEXT
 
 
-class Styled(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Styled:
     """A piece of text with a style of rich (`green`, `dim`, ...)."""
 
     text: str
     style: str
 
 
-Cell = str | Styled
+Piece = str | Styled
+Cell = Piece | tuple["Cell", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +106,8 @@ class Output:
         self, mode: Mode, *, out: TextIO | None = None, errors: TextIO | None = None
     ) -> None:
         self.mode = mode
-        self._out = _forgiving(out or sys.stdout)
-        self._errors = _forgiving(errors or sys.stderr)
+        self._out = _forgiving(out or sys.stdout or _nowhere())
+        self._errors = _forgiving(errors or sys.stderr or _nowhere())
 
     @property
     def is_for_people(self) -> bool:
@@ -128,32 +142,29 @@ class Output:
 
     def json_line(self, value: BaseModel) -> None:
         """The value as one line of JSON on standard output, there as soon as this returns."""
-        self._out.write(json.dumps(value.model_dump(mode="json", by_alias=True)) + "\n")
-        self._out.flush()
+        self._put(json.dumps(value.model_dump(mode="json", by_alias=True)) + "\n")
 
     # --- Results for people ---------------------------------------------------------------------
 
     def line(self, *cells: Cell) -> None:
         """One line, wrapped at the width of the terminal."""
-        _print(self.console, cells)
+        self._put(_drawn(self.console, _rich(cells)))
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines as they are (of a log, a list of packages): never wrapped, coloured or acted on."""
-        for line in lines:
-            self._out.write(plain(line) + "\n")
-        self._out.flush()
+        self._put("".join(f"{plain(line)}\n" for line in lines))
 
     def pairs(self, pairs: Sequence[tuple[str, Cell]]) -> None:
         """Names and values, below each other. A pair without a value is left out."""
         from rich.table import Table
 
-        table = Table.grid(padding=(0, 3, 0, 0))
+        table = Table.grid(padding=(0, GAP, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in pairs:
             if _text(value):
                 table.add_row(name, _rich(value))
-        _print_table(self.console, table)
+        self._put(_drawn(self.console, table))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """Rows below a quiet head. Columns without any value, or without room, are left out."""
@@ -162,51 +173,71 @@ class Output:
             for index, column in enumerate(columns)
             if not column.optional or any(_text(row[index]) for row in rows)
         ]
-        table = _table(columns, rows, used)
-        while _too_wide(self.console, table) and any(columns[index].optional for index in used):
-            used.remove(max(index for index in used if columns[index].optional))
-            table = _table(columns, rows, used)
-        _print_table(self.console, table)
+        while _width(columns, rows, used) > self.console.width:
+            optional = [index for index in used if columns[index].optional]
+            if not optional:
+                break
+            used.remove(optional[-1])
+        self._put(_drawn(self.console, _table(columns, rows, used)))
 
     # --- What is not a result --------------------------------------------------------------------
 
     def note(self, *cells: Cell) -> None:
         """A line about what goes on, on standard error. Programs are not told."""
         if self.is_for_people:
-            _print(self.error_console, cells)
+            self._put_aside(_drawn(self.error_console, _rich(cells)))
 
     def help(self, text: str) -> None:
         """The help of a command that was called without what it needs."""
-        self._errors.write(text + "\n")
+        self._put_aside(f"{text}\n")
 
     def failure(self, failure: Failure, *, is_error: bool = True) -> None:
         """What went wrong and what to do about it; then the last words of the tool it was in."""
-        first: list[Cell] = [Styled("Error: ", "bold red")] if is_error else []
-        _print(self.error_console, [*first, failure.message])
-        _print(self.error_console, [failure.hint])
+        first = Styled("Error: " if is_error else "", "bold red")
+        self._put_aside(_drawn(self.error_console, _rich((first, failure.message))))
+        self._put_aside(_drawn(self.error_console, _rich(failure.hint)))
         for line in _last_words(failure.details)[-SHOWN_DETAIL_LINES:]:
-            self._errors.write(f"    {plain(line)}\n")
-        self._errors.flush()
+            self._put_aside(f"    {plain(line)}\n")
 
     def ask(self, question: str, *, default: bool) -> bool:
         """The answer to a yes-or-no question; `default` for the Enter key or the end of input."""
-        self._errors.write(f"{question} [{'Y/n' if default else 'y/N'}] ")
-        self._errors.flush()
+        self._put_aside(f"{question} [{'Y/n' if default else 'y/N'}] ")
         answer = sys.stdin.readline()
         if not answer:
-            self._errors.write("\n")
+            self._put_aside("\n")
         return answer.strip().lower()[:1] in ({"y", ""} if default else {"y"})
 
-    def has_no_reader(self) -> None:
-        """Whoever read standard output is gone: nothing more is written to it."""
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, self._out.fileno())
-        os.close(silence)
+    def _put(self, text: str) -> None:
+        """`text` on standard output, there when this returns. Raises: OutputGone."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except (OSError, ValueError) as reason:
+            self._silence()
+            raise OutputGone(reason) from reason
+
+    def _put_aside(self, text: str) -> None:
+        """`text` on standard error. Where that is gone too, there is nobody left to tell."""
+        with contextlib.suppress(OSError, ValueError):
+            self._errors.write(text)
+            self._errors.flush()
+
+    def _silence(self) -> None:
+        """What Python still holds for standard output must not fail once more at the exit."""
+        with contextlib.suppress(OSError, ValueError):
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, self._out.fileno())
+            os.close(silence)
 
 
 def plain(line: str) -> str:
     """A line without the codes that move the cursor or colour the text."""
     return inline(_ANSI.sub("", line).expandtabs())
+
+
+def _nowhere() -> TextIO:
+    """In place of a stream that was closed before we began (`>&-`)."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the end
 
 
 def _forgiving(stream: TextIO) -> TextIO:
@@ -238,19 +269,17 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
-def _print(console: Console, cells: Sequence[Cell]) -> None:
-    from rich.text import Text
-
-    console.print(Text.assemble(*map(_rich, cells)))
-
-
 def _text(cell: Cell) -> str:
+    if isinstance(cell, tuple):
+        return "".join(map(_text, cell))
     return cell if isinstance(cell, str) else cell.text
 
 
 def _rich(cell: Cell) -> Text:
     from rich.text import Text
 
+    if isinstance(cell, tuple):
+        return Text.assemble(*map(_rich, cell))
     style = "" if isinstance(cell, str) else cell.style
     return Text(inline(_text(cell)), style=style, overflow="fold")
 
@@ -258,7 +287,7 @@ def _rich(cell: Cell) -> Text:
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], used: list[int]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
     for column in (columns[index] for index in used):
         table.add_column(
             column.title,
@@ -271,19 +300,26 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], used: list
     return table
 
 
-def _too_wide(console: Console, table: Table) -> bool:
-    return console.measure(table, options=console.options.update(width=NO_WIDTH)).maximum > (
-        console.width
-    )
+def _width(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], used: list[int]) -> int:
+    """What the table needs so that nothing is broken but long texts in columns that wrap."""
+    from rich.cells import cell_len
+
+    widths = []
+    for index in used:
+        column = columns[index]
+        natural = max(
+            cell_len(text) for text in (column.title, *(_text(row[index]) for row in rows))
+        )
+        widths.append(min(natural, WRAPPED_WIDTH) if column.wraps else natural)
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _print_table(console: Console, table: Table) -> None:
-    """Without the spaces that fill up the last column: who copies a line does not want them."""
+def _drawn(console: Console, what: Table | Text) -> str:
+    """What the console makes of it, without the spaces that fill up the last column: who copies a
+    line does not want them."""
     with console.capture() as capture:
-        console.print(table)
-    for line in capture.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
-    console.file.flush()
+        console.print(what)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def _last_words(details: dict[str, object]) -> list[str]:

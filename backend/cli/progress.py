@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final, Protocol
 
 from backend.cli import wording
-from backend.cli.output import Cell, Glyphs, Mode, Output, Styled
+from backend.cli.output import Glyphs, Mode, Output, Piece, Styled
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -107,7 +107,8 @@ class LiveLine:
         """The snapshots say it."""
 
     def moved(self, snapshot: OperationSnapshot) -> None:
-        self._snapshot, self._seen = snapshot, time.monotonic()
+        if snapshot is not self._snapshot:
+            self._snapshot, self._seen = snapshot, time.monotonic()
 
     def _line(self) -> Text:
         from rich.text import Text
@@ -117,11 +118,11 @@ class LiveLine:
             since = time.monotonic() - self._seen
             width = self._output.error_console.width
             for cell in live_line(self._snapshot, since, width, self._output.error_glyphs):
-                line.append(*((cell,) if isinstance(cell, str) else cell))
+                line.append(*((cell,) if isinstance(cell, str) else (cell.text, cell.style)))
         return line
 
 
-def live_line(snapshot: OperationSnapshot, since: float, width: int, glyphs: Glyphs) -> list[Cell]:
+def live_line(snapshot: OperationSnapshot, since: float, width: int, glyphs: Glyphs) -> list[Piece]:
     """How the operation stands, in pieces that fit on a line of that width.
 
     `since`: seconds since the snapshot came, so that the clock goes on between two of them.
@@ -130,7 +131,7 @@ def live_line(snapshot: OperationSnapshot, since: float, width: int, glyphs: Gly
     elapsed = now.elapsed_seconds + since
     count = f"{now.step_number}/{now.step_count} " if now.step_count > 1 else ""
     what = CANCELLING if snapshot.state == "cancelling" else f"{count}{wording.step(now.step)}"
-    pieces: list[Cell] = []
+    pieces: list[Piece] = []
     if width >= 72 and now.step_count > 1:
         done = round(BAR_WIDTH * now.fraction)
         pieces += [
@@ -141,9 +142,9 @@ def live_line(snapshot: OperationSnapshot, since: float, width: int, glyphs: Gly
     if now.step_count > 1:
         pieces.append(f"{now.fraction:4.0%}  ")
     pieces += [what, Styled(f"  {wording.clock(elapsed)}", "dim")]
-    if now.remaining_seconds and elapsed >= REMAINING_AFTER_SECONDS:
-        left = wording.clock(now.remaining_seconds - since)
-        pieces.append(Styled(f" {glyphs.separator} {left} left", "dim"))
+    left = (now.remaining_seconds or 0.0) - since
+    if left >= 1 and elapsed >= REMAINING_AFTER_SECONDS:
+        pieces.append(Styled(f" {glyphs.separator} {wording.clock(left)} left", "dim"))
     used = sum(len(piece if isinstance(piece, str) else piece.text) for piece in pieces)
     room = width - used - 4
     if now.detail and room > 12 and snapshot.state != "cancelling":

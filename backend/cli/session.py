@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from backend.cli.output import Output
 from backend.cli.progress import Watcher, watcher_for
@@ -38,6 +38,8 @@ class Session:
         self.output = output
         self._open_app = open_app
         self._opened: App | None = None
+        self.command = ""
+        """The command that runs, as it is typed."""
 
     @property
     def app(self) -> App:
@@ -56,7 +58,7 @@ class Session:
 
         envelope = self.app.dispatcher.call(name, fields)
         if isinstance(envelope, Refusal):
-            raise Refused(envelope.error)
+            raise Refused(_as_typed(envelope.error, self.command))
         return envelope.value
 
     def carry_out(self, name: str, /, **fields: Any) -> OperationSnapshot:
@@ -108,10 +110,6 @@ class Session:
 
         self.output.json_line(Success(value=value))
 
-    def refuse(self, failure: Failure) -> NoReturn:
-        """For what the door itself finds wrong."""
-        raise Refused(failure)
-
     def close(self) -> None:
         """Cancels what this run left at work, and waits for it."""
         if self._opened is not None:
@@ -138,6 +136,20 @@ class Session:
             watcher.moved(snapshot)
             if snapshot.state.is_final:
                 return snapshot
+
+
+def _as_typed(failure: Failure, command: str) -> Failure:
+    """A wrong field in the words of someone who typed a command, not a request."""
+    if failure.code != "invalid-request":
+        return failure
+    first = failure.details["problems"][0]
+    problem = first["problem"][:1].lower() + first["problem"][1:]
+    return failure.model_copy(
+        update={
+            "message": f"`{first['field']}` does not fit: {problem}.",
+            "hint": f"`{command} --help` shows what it takes.",
+        }
+    )
 
 
 def _hand_over(events: SimpleQueue[Event], watcher: Watcher, operation_id: str) -> None:

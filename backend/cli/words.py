@@ -16,10 +16,10 @@ InstalledTag = Annotated[
 ]
 TagOrActive = Annotated[
     str | None,
-    typer.Argument(metavar="[TAG]", help="An installed version. Left out: the active one."),
+    typer.Argument(metavar="TAG", help="An installed version. Left out: the active one."),
 ]
 
-_SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
+_SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Word(TyperCommand):
@@ -27,6 +27,25 @@ class Word(TyperCommand):
 
     def get_params(self, ctx: Any) -> Any:
         return [*super().get_params(ctx), *output_flags()]
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`TAG` is one that is needed, `[TAG]` one that is not: typer's braces say nothing more."""
+        pieces: list[str] = super().collect_usage_pieces(ctx)
+        return [piece.replace("{", "").replace("}", "") for piece in pieces]
+
+    def invoke(self, ctx: Any) -> Any:
+        session_of(ctx).command = ctx.command_path
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options in words; that a tag is a `<str>` helps nobody."""
+        params = self.get_params(ctx)
+        arguments = [(p.metavar, p.help) for p in params if p.param_type_name == "argument"]
+        options = [p.get_help_record(ctx) for p in params if p.param_type_name == "option"]
+        for title, records in (("Arguments", arguments), ("Options", options)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 class Area(TyperGroup):

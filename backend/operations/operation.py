@@ -148,7 +148,11 @@ class Operation:
 
     def _move(self, progress: Progress, *, lasting: bool = True) -> None:
         with self._lock:
-            whole = progress.model_copy(update={"step_count": len(self._steps)})
+            # A step that is done again, such as another try, does not take the whole back.
+            fraction = max(self._snapshot.progress.fraction, progress.fraction)
+            whole = progress.model_copy(
+                update={"step_count": len(self._steps), "fraction": fraction}
+            )
             self._set(progress=self._timed(whole))
             if lasting:
                 self._journal.append(self._snapshot)

@@ -22,7 +22,7 @@ from backend.exceptions import (
     NetworkUnreachable,
     UnexpectedAnswer,
 )
-from backend.logging_config import get_logger
+from backend.logging_config import get_logger, scrub
 from backend.retry_utils import retry_operation
 from backend.validators import validate_url
 
@@ -183,13 +183,13 @@ class HttpClient:
                 proxies=requests.utils.get_environ_proxies(url, no_proxy=None),
             )
         except requests.exceptions.SSLError as error:
-            failure = NetworkUnreachable(_host(url), detail=str(error))
+            failure = NetworkUnreachable(_host(url), detail=_detail(error, url))
             failure.retryable = False  # a certificate does not become valid by asking again
             raise failure from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
             raise InvalidValue("address", _shown(url), expected="a web address") from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise NetworkUnreachable(_host(url), detail=str(error)) from error
+            raise NetworkUnreachable(_host(url), detail=_detail(error, url)) from error
         _log.debug("GET %s: %d", _shown(url), response.status_code)
         return response
 
@@ -293,3 +293,9 @@ def _host(url: str) -> str:
 def _shown(url: str) -> str:
     """The address without its query, where tokens may stand."""
     return url.partition("?")[0]
+
+
+def _detail(error: Exception, url: str) -> str:
+    """The words of the library, which like to repeat the address, without its query."""
+    query = urlsplit(url).query
+    return scrub(str(error).replace(f"?{query}", "") if query else str(error))

@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from backend.exceptions import InvalidValue
+from backend.exceptions import InvalidValue, PortTaken
 
 NEIGHBOURS: Final = 10  # ports tried after the preferred one, so that 8188 becomes 8189
+
+Listener = socket.socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,23 @@ def free_port(preferred: int | None = None, host: str = "127.0.0.1") -> int:
                 return port
     with _listening(host, 0) as server:
         return int(server.getsockname()[1])
+
+
+def listen(port: int, host: str = "127.0.0.1") -> Listener:
+    """A socket that listens on `port` (0: any) from now on, so that nobody else can take it.
+
+    Raises: PortTaken with its holder; InvalidValue when `host` is not an address of this machine or
+    the port is one that only the administrator may take.
+    """
+    try:
+        return _listener(host, port, backlog=2048)
+    except PermissionError as error:
+        raise InvalidValue("port", str(port), expected="a port from 1024 on") from error
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        holder = holder_of(port)
+        raise PortTaken(port, holder=str(holder) if holder else None) from error
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -108,15 +127,18 @@ def holder_of(port: int) -> PortHolder | None:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Iterator[Listener]:
+    with _listener(host, port, backlog=1) as server:
+        yield server
+
+
+def _listener(host: str, port: int, *, backlog: int) -> Listener:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server = socket.create_server((host, port), family=family, backlog=1)
+        return socket.create_server((host, port), family=family, backlog=backlog)
     except OSError as error:
         # Below zero are the errors of looking up a name; create_server hides their class.
         if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
             expected = "an address of this machine, such as 127.0.0.1"
             raise InvalidValue("host", host, expected=expected) from error
         raise
-    with server:
-        yield server

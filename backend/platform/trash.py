@@ -138,6 +138,8 @@ class Trash:
         if path.is_symlink() or not path.is_dir() or read_marker(path) is None:
             raise ForeignFolder(path)
         _refuse_mounts(path)
+        with storage_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
         doomed = self._folder / f"{path.name}{DOOMED_SUFFIX}"
         _move(path, doomed)
         return _delete(doomed, check)

@@ -16,24 +16,35 @@ from typing import Final
 
 from backend.environments import EnvironmentWish, python_version_of
 from backend.exceptions import (
+    ComfyUILauncherError,
     ForeignFolder,
+    InvalidValue,
     MetadataCorrupt,
     MetadataFromTheFuture,
     NetworkUnreachable,
+    StorageError,
     VersionAlreadyInstalled,
     VersionInUse,
 )
-from backend.file_utils import Value, atomic_write_bytes, atomic_write_json, free_bytes, read_json
+from backend.file_utils import (
+    Absent,
+    Value,
+    atomic_write_bytes,
+    atomic_write_json,
+    free_bytes,
+    read_json,
+)
 from backend.installation_progress_tracker import PackageProgress
 from backend.logging_config import get_logger
 from backend.metadata_manager import ActiveVersion, InstalledVersion, TorchChoice
 from backend.operations.events import VersionsChanged
 from backend.operations.operation import Operation
-from backend.platform.disk import physical_size, require_free
+from backend.platform.disk import HEADROOM, physical_size, require_free
 from backend.platform.git import ResolvedReference
 from backend.platform.links import link_target, remove_link, replace_link
 from backend.platform.trash import Marker, read_marker, write_marker
 from backend.platform.uv import PackageSources
+from backend.validators import validate_version_tag
 from backend.version_manager_components.context import VersionComponent, VersionContext
 from backend.version_manager_components.layout import (
     CONSTRAINTS,
@@ -51,6 +62,7 @@ from backend.version_manager_components.models import (
 )
 
 SOURCE_BYTES: Final = 60_000_000
+LABEL_LENGTH: Final = 60
 # Unpacked environments of ComfyUI in late 2025, until one was measured on this machine.
 ENVIRONMENT_BYTES: Final = {"cpu": 1_800_000_000, "gpu": 7_500_000_000}
 _log = get_logger(__name__)
@@ -75,7 +87,7 @@ class InstallationMixin(VersionComponent):
             commit=found.commit if found else None,
             needed_bytes=needed,
             free_bytes=free,
-            enough_room=free > needed,
+            enough_room=free >= needed * HEADROOM,
             network_needed=not known,
             network_reachable=reachable,
             already_installed=context.store.version(tag) is not None,
@@ -96,7 +108,7 @@ class InstallationMixin(VersionComponent):
             tag = installation_name(found)
             _refuse_taken(context, tag)
             store = context.paths.store / f"{tag}-{operation.id}"
-        with _cleared_on_failure(context, store, operation):
+        with _cleared_on_failure(context, store):
             version = _build(context, options, found, store, operation)
             with operation.step("commit"):
                 _commit(context, version, store)
@@ -114,11 +126,11 @@ class InstallationMixin(VersionComponent):
             store = store_of(context.paths, version)
             if context.processes.current(store) is not None:
                 raise VersionInUse(tag)
-            if _links_to(link_of(context.paths, tag), store):
-                remove_link(link_of(context.paths, tag))
             entry = None
             if store.is_dir():
                 entry = context.trash.put(store, reason="removed", operation_id=operation.id)
+            if _links_to(link_of(context.paths, tag), store):
+                remove_link(link_of(context.paths, tag))
             context.store.remove(tag)
         context.events.publish(VersionsChanged(tag=tag))
         return TrashedVersion(
@@ -166,25 +178,38 @@ class InstallationMixin(VersionComponent):
         """Ends what a crash left half done, and says so; called before anything is listed.
 
         A store with its commit point is listed after all; one without it goes to the trash.
-        Folders without our marker, and those of operations still at work, are not touched.
+        Folders without our marker, those of operations still at work, and what cannot be read
+        are not touched.
         """
         context = self._context
         listed = {version.store for version in context.store.versions().versions.values()}
         told: list[str] = []
         for store in _unlisted(context.paths.store, listed):
-            marker = read_marker(store)
-            if marker is None or context.operations.is_running(marker.operation_id):
-                continue
-            told.append(_settle(context, store, marker))
+            try:
+                marker = read_marker(store)
+                if marker is None or context.operations.is_running(marker.operation_id):
+                    continue
+                told.append(_settle(context, store, marker))
+            except ComfyUILauncherError as error:  # one folder must not keep the app from starting
+                told.append(f"{store.name}: it is left as it is. {error.message}")
         return told
 
 
 def installation_name(found: ResolvedReference) -> str:
-    """The name on disk: a tag as it is; what moves or has no name with its commit."""
-    if found.kind == "tag":
-        return re.sub(r"[^\w.+-]", "-", found.name)
-    label = found.name if found.kind == "branch" else "commit"
-    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', label)}-{found.commit[:8]}"
+    """The name on disk: a tag as it is; what moves, or has no name that fits, with its commit."""
+    if found.kind == "tag" and _is_name_on_disk(found.name):
+        return found.name
+    words = "commit" if found.kind == "commit" else found.name
+    label = re.sub(r"[^A-Za-z0-9._+-]", "-", words)[:LABEL_LENGTH].lstrip(".-")
+    name = f"{label}-{found.commit[:8]}"
+    return name if _is_name_on_disk(name) else f"{found.kind}-{found.commit[:8]}"
+
+
+def _is_name_on_disk(name: str) -> bool:
+    try:
+        return validate_version_tag(name) == name
+    except InvalidValue:
+        return False
 
 
 def _room_words(context: VersionContext, options: InstallOptions) -> str:
@@ -294,7 +319,11 @@ def _mark(context: VersionContext, store: Path, tag: str, operation: Operation) 
     """Our marker is the first thing in the folder: what has it may be cleared away."""
     store.mkdir(parents=True)
     marker = Marker(operation_id=operation.id, tag=tag, created_at=context.now())
-    write_marker(store, marker)
+    try:
+        write_marker(store, marker)
+    except BaseException:
+        store.rmdir()  # without it no one could say later that the folder is ours
+        raise
 
 
 def _package_sources(context: VersionContext, options: InstallOptions) -> PackageSources:
@@ -322,7 +351,10 @@ def _commit(context: VersionContext, version: InstalledVersion, store: Path) -> 
         atomic_write_json(store / INSTALL_RECORD, version)
         _list(context, version, store)
     key = version.torch.spec or version.torch.backend or "auto"
-    context.store.remember_environment_size(key, version.logical_bytes)
+    try:
+        context.store.remember_environment_size(key, version.logical_bytes)
+    except StorageError as error:  # the version is installed; only the next estimate is rougher
+        _log.warning("the size of %s could not be noted: %s", version.tag, error)
 
 
 def _list(context: VersionContext, version: InstalledVersion, store: Path) -> None:
@@ -338,15 +370,16 @@ def _list(context: VersionContext, version: InstalledVersion, store: Path) -> No
 
 
 @contextmanager
-def _cleared_on_failure(
-    context: VersionContext, store: Path, operation: Operation
-) -> Iterator[None]:
+def _cleared_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
     """What was built so far goes, unless it was committed."""
     try:
         yield
     except BaseException:
         if store.is_dir() and not (store / INSTALL_RECORD).exists():
-            _clear(context, store)
+            try:
+                _clear(context, store)
+            except ComfyUILauncherError as error:  # why it failed matters more; the next start
+                _log.warning("%s is cleared at the next start: %s", store, error)  # tries again
         raise
 
 
@@ -371,6 +404,8 @@ def _settle(context: VersionContext, store: Path, marker: Marker) -> str:
     with context.lock:
         if isinstance(record, Value):
             return _list_after_all(context, record.value, store)
+        if not isinstance(record, Absent):  # it was complete: that we cannot read it, or not yet,
+            return f"{store.name}: it is left as it is. {record.path} cannot be read."  # is no end
         _clear(context, store)
     _log.warning("cleared the unfinished installation %s", store.name)
     return f"{marker.tag}: the installation was interrupted; what it left was cleared away."

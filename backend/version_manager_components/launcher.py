@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from backend.environments import interpreter_of
 from backend.exceptions import AlreadyRunning, NotRunning, PortTaken
+from backend.installation_progress_tracker import StartProgress
 from backend.logging_config import get_logger
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import InstanceChanged
@@ -53,7 +56,9 @@ class LauncherMixin(VersionComponent):
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
         instance = _start_on_a_port(context, tag, store, options, prepared.arguments, operation)
-        _remember_launch(context, version)
+        with _stopped_on_failure(context, instance):
+            operation.check()
+            _remember_launch(context, version)
         context.events.publish(InstanceChanged(tag=tag, state="running"))
         return LaunchResult(
             instance=instance_status(instance),
@@ -102,15 +107,8 @@ class _OperationWatch:
     """Lets a start be watched and cancelled through its operation."""
 
     def __init__(self, operation: Operation) -> None:
-        self._operation = operation
-
-    def check(self) -> None:
-        self._operation.check()
-
-    def line(self, text: str) -> None:
-        self._operation.log(text)
-        if text.strip():
-            self._operation.advance(detail=text.strip()[:200])
+        self.check = operation.check
+        self.line = StartProgress(operation).line
 
 
 def _start_on_a_port(
@@ -146,11 +144,17 @@ def _await_ready(
     context: VersionContext, instance: Instance, options: LaunchOptions, operation: Operation
 ) -> Instance:
     timeout = options.ready_timeout_seconds or context.settings().ready_timeout_seconds
+    with _stopped_on_failure(context, instance), operation.step("ready"):
+        return context.processes.await_ready(
+            instance, timeout_seconds=timeout, watch=_OperationWatch(operation)
+        )
+
+
+@contextmanager
+def _stopped_on_failure(context: VersionContext, instance: Instance) -> Iterator[None]:
+    """Nothing of a start runs on after an error or a cancel."""
     try:
-        with operation.step("ready"):
-            return context.processes.await_ready(
-                instance, timeout_seconds=timeout, watch=_OperationWatch(operation)
-            )
+        yield
     except BaseException:
         context.processes.stop(instance)
         context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from backend.api.contract.common import Refusal, Success
 from backend.api.endpoint import ENDPOINTS, Endpoint
-from backend.operations.events import Event
+from backend.service.contract import contract as served
 from backend.version_manager import VersionManager
 
 Schema = Mapping[str, Any]
-Mode = Literal["validation", "serialization"]
 
 REFERENCES: Final = "#/$defs/"
 
@@ -31,26 +29,20 @@ def outcome_model(endpoint: Endpoint) -> type[BaseModel] | None:
 
 @cache
 def contract() -> Schema:
-    """The whole contract, JSON-ready and sorted."""
-    models: dict[tuple[type[BaseModel], Mode], None] = {}
-    for endpoint in ENDPOINTS.values():
-        models[endpoint.request_model, "validation"] = None
-        models[endpoint.result_model, "serialization"] = None
-        if outcome := outcome_model(endpoint):
-            models[outcome, "serialization"] = None
-    for model in (Event, Success, Refusal):
-        models[model, "serialization"] = None
+    """What the service tells at `GET /api/v1/contract`, and what each operation ends with."""
+    told = served()
+    outcomes = {name: outcome_model(endpoint) for name, endpoint in ENDPOINTS.items()}
+    models = sorted({model for model in outcomes.values() if model}, key=lambda one: one.__name__)
     _, schemas = models_json_schema(
-        sorted(models, key=lambda pair: (pair[0].__name__, pair[1])),
-        ref_template=REFERENCES + "{model}",
+        [(model, "serialization") for model in models], ref_template=REFERENCES + "{model}"
     )
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "ComfyUI Launcher",
-        "endpoints": {name: _row(endpoint) for name, endpoint in ENDPOINTS.items()},
-        "answers": [_reference(Success), _reference(Refusal)],
-        "events": _reference(Event),
-        "$defs": schemas["$defs"],
+        **told,
+        "endpoints": {
+            name: {**row, "outcome": _reference(outcomes[name])}
+            for name, row in told["endpoints"].items()
+        },
+        "$defs": {**told["$defs"], **schemas["$defs"]},
     }
 
 
@@ -77,20 +69,8 @@ def models_below(names: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def _row(endpoint: Endpoint) -> Schema:
-    outcome = outcome_model(endpoint)
-    return {
-        "summary": endpoint.summary,
-        "request": _reference(endpoint.request_model),
-        "result": _reference(endpoint.result_model),
-        "outcome": _reference(outcome) if outcome else None,
-        "rate": endpoint.rate.value,
-        "takes_time": endpoint.takes_time,
-    }
-
-
-def _reference(model: type[BaseModel]) -> Schema:
-    return {"$ref": REFERENCES + model.__name__}
+def _reference(model: type[BaseModel] | None) -> Schema | None:
+    return {"$ref": REFERENCES + model.__name__} if model else None
 
 
 def _references_in(schema: object) -> list[str]:

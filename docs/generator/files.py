@@ -52,6 +52,7 @@ FILES: Final[dict[str, str]] = {
     "launcher-data/secrets.json":
         "Tokens, mode 0600; only where you have set `secrets_in_file`",
     "launcher-data/.secrets.json.lock": "Its lock",
+    "launcher-data/.service.lock": "Lets one service at a time start",
     "launcher-data/service.json": "Address and token of the running service, mode 0600",
     "launcher-data/active_version.json": "Which version is active, which is the default",
     "launcher-data/metadata/": "Records about versions and releases",

@@ -8,9 +8,12 @@ from typing import Final
 
 from backend.api.endpoint import ENDPOINTS, Endpoint, RateClass
 from backend.api.rate_limits import RATES
+from backend.cli.exit_codes import exit_code_of
 from backend.config import ENVIRONMENT, Settings, variables_of
 from backend.exceptions import ComfyUILauncherError, all_errors
+from backend.service.statuses import status_of
 from docs.generator import doors
+from docs.generator.commands import command_of
 from docs.generator.contract import definition, models_below, outcome_model
 from docs.generator.files import FILES
 from docs.generator.words import bounds_of, code, fields, kind_of, link_to, table
@@ -98,7 +101,12 @@ def errors() -> str:
     for family in ComfyUILauncherError.__subclasses__():
         lines += [f"## {family.__name__}", "", _first_line(family), ""]
         rows = [
-            (f"`{code}`", _first_line(error), doors.status_words(error), doors.exit_words(error))
+            (
+                f"`{code}`",
+                _first_line(error),
+                str(status_of(error).code),
+                str(exit_code_of(code)),
+            )
             for code, error in all_errors().items()
             if issubclass(error, family)
         ]
@@ -196,8 +204,8 @@ def _endpoints() -> Iterator[str]:
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     yield from (f"### {endpoint.name}", "", endpoint.summary, "")
     yield f"- Rate class: `{endpoint.rate.value}`"
-    if command := doors.command_of(endpoint.name):
-        yield f"- Command: [`./launcher {command}`](cli.md#launcher-{command.replace(' ', '-')})"
+    command = command_of(endpoint.name)
+    yield f"- Command: [`./launcher {command}`](cli.md#launcher-{command.replace(' ', '-')})"
     result, outcome = endpoint.result_model.__name__, outcome_model(endpoint)
     ends = f"; it ends with {link_to(outcome.__name__)}" if outcome else ""
     yield f"- Answers with {link_to(result)}{ends}"

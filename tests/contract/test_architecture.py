@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import pytest
 
+from backend.api.endpoint import ENDPOINTS
 from backend.version_manager import VersionManager
 from backend.version_manager_components.constraints import ConstraintsMixin
 from backend.version_manager_components.context import VersionComponent, VersionContext
@@ -168,6 +169,14 @@ def is_stub(node: Function | ast.ClassDef) -> bool:
     return ast.unparse(node.body[-1]) == "..."
 
 
+def has_a_row(module: str, name: str) -> bool:
+    """A method behind an endpoint: its row in the table says what it does, for all doors."""
+    area = Path(module).stem
+    return module.startswith("backend/api/areas/") and (
+        f"{area}.{name.partition('.')[2]}" in ENDPOINTS
+    )
+
+
 def ends_with_raise(node: ast.ExceptHandler) -> bool:
     return isinstance(node.body[-1], ast.Raise)
 
@@ -280,7 +289,7 @@ def test_every_public_definition_that_is_not_short_says_what_it_promises() -> No
         for module, tree in MODULES.items()
         for name, node in public_definitions(tree.body, "")
         if length(node) > SELF_EXPLAINING_LINES
-        if not ast.get_docstring(node) and not is_stub(node)
+        if not (ast.get_docstring(node) or is_stub(node) or has_a_row(module, name))
     ]
     assert silent == []
 

@@ -14,9 +14,10 @@ from backend.api.endpoint import ENDPOINTS
 from backend.cli.exit_codes import EXIT_CODES
 from backend.config import ENVIRONMENT, PathsConfig, Settings
 from backend.exceptions import all_errors
-from backend.service.statuses import STATUSES
+from backend.service.statuses import Status, all_statuses
 from docs import generate
-from docs.generator.commands import Command, commands, tree
+from docs.generator import doors
+from docs.generator.commands import Command, command_of, commands, common_flags, tree
 from docs.generator.files import FILES
 from tests.helpers.world import World
 
@@ -25,8 +26,6 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 REFERENCE: Final = ROOT / "docs" / "reference"
 COMMAND_LINE: Final = re.compile(r"(?<![\w/.])\./launcher\b([^`\n]*)")
 LINK: Final = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
-# A word in capitals stands for what a reader puts in; where a number is wanted, this is one.
-PLACEHOLDER: Final = re.compile(r"^[A-Z][A-Z_]+$")
 
 
 def page(name: str) -> str:
@@ -68,7 +67,9 @@ def test_every_endpoint_is_documented(name: str) -> None:
 def test_every_field_of_a_request_is_documented(name: str) -> None:
     section = page("api.md").partition(f"\n### {name}\n")[2].partition("\n### ")[0]
     missing = [
-        field for field in ENDPOINTS[name].request_model.model_fields if f"| `{field}` |" not in section
+        field
+        for field in ENDPOINTS[name].request_model.model_fields
+        if f"| `{field}` |" not in section
     ]
     assert missing == []
 
@@ -97,7 +98,15 @@ def test_every_command_and_flag_is_documented(command: Command) -> None:
     heading = " ".join(("launcher", *command.words))
     section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     assert command.usage in section
-    assert [name for flag in command.flags for name in flag.names if f"`{name}`" not in section] == []
+    assert [
+        name for flag in command.flags for name in flag.names if f"`{name}`" not in section
+    ] == []
+
+
+def test_what_every_command_takes_is_documented_once() -> None:
+    names = {name for flag in common_flags() for name in flag.names}
+    assert names >= {"--help", "--json", "--events"}
+    assert [name for name in names if f"`{name}`" not in page("cli.md")] == []
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: " ".join(command.words))
@@ -111,9 +120,16 @@ def test_every_exit_status_is_documented(status: int) -> None:
     assert f"\n| {status} |" in page("exit-codes.md")
 
 
-@pytest.mark.parametrize("status", sorted(set(STATUSES.values())))
-def test_every_http_status_is_documented(status: int) -> None:
-    assert f"\n| {status} " in page("http.md")
+@pytest.mark.parametrize("status", all_statuses(), ids=lambda status: str(status.code))
+def test_every_http_status_is_documented_with_its_meaning(status: Status) -> None:
+    assert re.search(
+        rf"^\| {status.code} .*{re.escape(status.meaning)}", page("http.md"), re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_every_endpoint_has_a_command(name: str) -> None:
+    assert tuple(command_of(name).split()) in {command.words for command in commands()}
 
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -134,9 +150,11 @@ def test_every_path_of_ours_is_documented(path: str) -> None:
 
 
 def is_documented(path: str) -> bool:
-    """Whether a real path fits an entry of the tree, or lies inside one that is not ours to list."""
+    """Whether a real path fits an entry of the tree, or lies in a folder that others fill."""
     for pattern in FILES:
-        fits = re.sub(r"<\w+>", lambda _: r"[^/]+", re.escape(pattern).replace(r"\<", "<").replace(r"\>", ">"))
+        fits = re.sub(
+            r"<\w+>", lambda _: r"[^/]+", re.escape(pattern).replace(r"\<", "<").replace(r"\>", ">")
+        )
         if re.fullmatch(fits.rstrip("/"), path):
             return True
     return any(re.fullmatch(known, path) for known in UNLISTED)
@@ -199,6 +217,8 @@ def anchors(path: Path) -> set[str]:
 
 def command_lines() -> Iterator[tuple[str, str]]:
     for path in PAGES:
+        if path.parent == REFERENCE:
+            continue  # made from the command line itself
         for match in COMMAND_LINE.finditer(path.read_text("utf-8")):
             yield name_of(path), match[1]
 
@@ -235,6 +255,8 @@ def parse(command: Any, words: list[str], context: Any = None) -> None:
 @pytest.mark.parametrize(("where", "line"), sorted(set(command_lines())))
 def test_every_command_line_in_the_pages_is_one(where: str, line: str) -> None:
     words = words_of(line)
+    if words[:1] == ["serve"]:
+        assert [word for word in words if word[:2] == "--" and word not in doors.serve_help()] == []
     if not words or words[0] in developers_words() or words[0] in {"WORD", "..."}:
         return
     if "--help" in words:
@@ -259,7 +281,9 @@ def test_every_page_is_reached_from_the_front_page() -> None:
         if path in reached or path.suffix != ".md":
             continue
         reached.add(path)
-        for target in LINK.findall(path.read_text("utf-8")):
-            if "://" not in target and (file := target.partition("#")[0]):
-                waiting.append((path.parent / file).resolve())
+        waiting += [
+            (path.parent / file).resolve()
+            for target in LINK.findall(path.read_text("utf-8"))
+            if "://" not in target and (file := target.partition("#")[0])
+        ]
     assert [name_of(path) for path in PAGES if path not in reached] == []

@@ -7,7 +7,7 @@ links are real ones in a folder of the test. Only git, uv, ComfyUI and time are 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,7 +73,7 @@ class FakeSources:
     known: dict[str, ResolvedReference] = field(default_factory=dict)
     mirrored: bool = True
     reachable: bool = True
-    forgotten: int = 0
+    forgotten: list[Path] = field(default_factory=list)
     on_find: Hook | None = None
     on_checkout: Hook | None = None
 
@@ -100,8 +100,8 @@ class FakeSources:
         _do(self.on_checkout)
         (path / "requirements.txt").write_text("torch\nnumpy\n")
 
-    def forget_worktrees(self) -> None:
-        self.forgotten += 1
+    def forget_worktrees(self, checkouts: Collection[Path]) -> None:
+        self.forgotten += checkouts
 
 
 @dataclass
@@ -202,9 +202,7 @@ class FakeProcesses:
         self.instances[instance.folder.parent.parent] = ended
         return ended
 
-    def await_ready(
-        self, instance: Instance, *, timeout_seconds: float, watch: Watch
-    ) -> Instance:
+    def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
         watch.line("Starting server")
         if self.on_wait is not None:
             self.on_wait(watch)
@@ -444,9 +442,7 @@ def an_operation(
     journal.append(snapshot)
     token = CancelToken(operation_id, journal.cancel_file(operation_id))
     timing = {} if clock is None else {"clock": clock}
-    return Operation(
-        snapshot, tuple(steps), events=events, journal=journal, token=token, **timing
-    )
+    return Operation(snapshot, tuple(steps), events=events, journal=journal, token=token, **timing)
 
 
 def start_failed(tag: str) -> StartFailed:
@@ -457,11 +453,7 @@ def tree_of(folder: Path) -> Mapping[str, object]:
     """Everything below a folder, by path: bytes of files, targets of links, None for folders."""
     return {
         str(path.relative_to(folder)): (
-            path.readlink()
-            if path.is_symlink()
-            else path.read_bytes()
-            if path.is_file()
-            else None
+            path.readlink() if path.is_symlink() else path.read_bytes() if path.is_file() else None
         )
         for path in sorted(folder.rglob("*"))
     }
@@ -469,14 +461,14 @@ def tree_of(folder: Path) -> Mapping[str, object]:
 
 def all_at_once(workers: Sequence[Callable[[], object]]) -> None:
     """Runs all of them in threads that start together; the first failure is raised here."""
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
     barrier = threading.Barrier(len(workers))
 
     def run(worker: Callable[[], object]) -> None:
         barrier.wait()
         try:
             worker()
-        except BaseException as failure:
+        except Exception as failure:  # noqa: BLE001 - it is raised again, in the test's own thread
             failures.append(failure)
 
     threads = [threading.Thread(target=run, args=(worker,)) for worker in workers]

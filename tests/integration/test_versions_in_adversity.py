@@ -1,4 +1,4 @@
-"""Installing while the disk is full, the folder read-only, the network gone, the launcher killed."""
+"""Installing while the disk is full, the folder read-only, the network or the launcher gone."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def test_a_disk_that_fills_up_half_way_ends_it_in_words_and_leaves_nothing(
     sizes.write_text(f'{{"schema": 1, "environments": {{"{TORCH}": 1000000}}}}')
 
     def fill_up(event: Event) -> None:
-        if isinstance(event.data, OperationChanged):
-            if event.data.operation.progress.step == "packages":
-                fill(small_world.root)
+        data = event.data
+        if isinstance(data, OperationChanged) and data.operation.progress.step == "packages":
+            fill(small_world.root)
 
     filling = small_world.app.events.listen(fill_up)
     error = small_world.refused("versions.install", **small_world.install_request())

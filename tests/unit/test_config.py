@@ -162,3 +162,15 @@ def test_reading_the_environment_leaves_it_alone() -> None:
     before = dict(os.environ)
     resolve({"DEBUG": "1", "LOG_LEVEL": ""}, {})
     assert dict(os.environ) == before
+
+
+def test_a_relative_home_counts_from_the_users_home_and_never_from_where_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = []
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        monkeypatch.chdir(tmp_path / place)
+        found.append(find_root({"COMFYUI_LAUNCHER_HOME": "comfy"}))
+    assert found == [tmp_path / "home" / "comfy"] * 2

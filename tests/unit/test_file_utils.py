@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -188,6 +189,18 @@ def test_a_file_in_the_place_of_a_folder_is_not_writable(tmp_path: Path) -> None
         atomic_write_json(tmp_path / "folder" / "state.json", NEW)
     with pytest.raises(NotWritable):
         atomic_write_bytes(tmp_path / "folder" / "state.json", b"")
+
+
+def test_on_a_volume_without_hardlinks_the_previous_version_is_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(source: object, target: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = written(tmp_path, OLD, NEW)
+    assert read_json(path.with_name("state.json.previous"), Record) == Value(OLD)
+    assert names(tmp_path) == {"state.json", "state.json.previous"}
 
 
 def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ class Empty(Request):
 class Success(Frozen):
     """`{"schema": 1, "ok": true, "value": ...}`"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: Literal[1] = Field(1, alias="schema")
     ok: Literal[True] = True
@@ -32,7 +34,9 @@ class Success(Frozen):
 class Refusal(Frozen):
     """`{"schema": 1, "ok": false, "error": {"code", "message", "hint", "details"}}`"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: Literal[1] = Field(1, alias="schema")
     ok: Literal[False] = False

@@ -111,7 +111,7 @@ def logs(
 
 def _refuse_endless_json(context: typer.Context, *, follow: bool) -> None:
     if follow and not session_of(context).output.is_for_people:
-        context.fail("--follow has no end, so it has no JSON. Ask without it, again and again.")
+        context.fail("--follow has no end, so it has no JSON: ask without it.")
 
 
 def _variables(pairs: list[str]) -> dict[str, str]:

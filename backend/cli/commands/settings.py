@@ -33,7 +33,7 @@ def change(
     name: Name,
     value: Annotated[
         list[str],
-        typer.Argument(metavar="VALUE...", help="Its value; several for a setting that is a list."),
+        typer.Argument(metavar="VALUE", help="Its value; several for a setting that is a list."),
     ],
 ) -> None:
     """Change a setting, for this and every later start."""

@@ -119,11 +119,9 @@ def install(
     """Install a version beside the others. Ctrl-C cancels and leaves nothing behind."""
     session = session_of(context)
     wanted = _wanted(ref, python, torch_backend, torch_spec, find_links, packages_as_of)
-    if session.output.is_for_people:
-        session.output.note(session.ask("versions.plan", **wanted).summary)
-        if not yes and session.output.can_ask and not session.output.ask("Go on?", default=True):
-            session.output.note("Nothing was changed.")
-            return
+    if session.output.is_for_people and not _goes_on(session, wanted, yes=yes):
+        session.output.note("Nothing was changed.")
+        return
     session.answer(session.carry_out("versions.install", **wanted), pictures.installed)
 
 
@@ -185,7 +183,7 @@ def activate(context: typer.Context, tag: InstalledTag) -> None:
 def default(
     context: typer.Context,
     tag: Annotated[
-        str | None, typer.Argument(metavar="[TAG]", help="The version to start with from now on.")
+        str | None, typer.Argument(metavar="TAG", help="The version to start with from now on.")
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="Start with no version.")] = False,
 ) -> None:
@@ -212,6 +210,15 @@ def constraints(context: typer.Context, tag: TagOrActive = None) -> None:
     """Show the exact packages that a version was made with."""
     session = session_of(context)
     session.answer(session.ask("versions.constraints", tag=tag), pictures.constraints)
+
+
+def _goes_on(session: Session, wanted: dict[str, Any], *, yes: bool) -> bool:
+    """Tells what the installation needs; whether someone who could say no did not."""
+    plan = session.ask("versions.plan", **wanted)
+    if plan.already_installed:
+        return True  # and the endpoint says what to do instead
+    session.output.note(plan.summary)
+    return yes or not session.output.can_ask or session.output.ask("Go on?", default=True)
 
 
 def _wanted(

@@ -20,7 +20,7 @@ def operations(output: Output, value: OperationList) -> None:
         output.line("Nothing runs, and nothing ran yet.")
         return
     columns = (
-        Column(""), Column("What", wraps=True), Column("State"), Column("Started", optional=True),
+        Column("  What", wraps=True), Column("State"), Column("Started", optional=True),
         Column("Took", right=True, optional=True), Column("ID"),
     )  # fmt: skip
     output.table(columns, [_row(output, one) for one in value.operations[:SHOWN]])
@@ -64,8 +64,7 @@ def _row(output: Output, one: OperationSnapshot) -> tuple[Cell, ...]:
     if one.state.value == "running":
         state = f"running, {one.progress.fraction:.0%}"
     return (
-        dot_of_operation(output, one.state),
-        _what(one),
+        (dot_of_operation(output, one.state), f" {_what(one)}"),
         Styled(state, style_of_operation(one.state)),
         wording.ago(one.created_at),
         _took(one),

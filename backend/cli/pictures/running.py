@@ -17,9 +17,9 @@ def launched(output: Output, value: OperationSnapshot) -> None:
     result = value.result or {}
     instance = result["instance"]
     took = instance["ready_seconds"]
-    after = f" after {wording.duration(took)}" if took is not None else ""
+    after = f", ready after {wording.duration(took)}" if took is not None else ""
     output.line(
-        Styled(output.glyphs.full, "green"), f" {instance['tag']} answers{after}: {instance['url']}"
+        Styled(output.glyphs.full, "green"), f" {instance['tag']} runs at {instance['url']}{after}."
     )
     output.line(f"  Stop it: `./launcher versions stop {instance['tag']}`")
     output.line(f"  Its log: `./launcher versions logs {instance['tag']}`")

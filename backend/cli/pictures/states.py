@@ -40,8 +40,6 @@ def dot_of_operation(output: Output, state: OperationState) -> Styled:
 
 def state_of_version(version: VersionStatus) -> Cell:
     """The state in a word, with the address of a ComfyUI that answers."""
-    if version.missing:
-        return Styled(f"damaged: {', '.join(version.missing)} is missing", "red")
     if version.instance is not None and version.state.value == "running":
         return f"running at {version.instance.url}"
     return version.state.value

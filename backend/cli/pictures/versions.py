@@ -31,11 +31,15 @@ def version_list(output: Output, value: VersionList) -> None:
         output.line("`./launcher versions releases` shows what can be.")
     else:
         columns = (
-            Column(""), Column("Version"), Column("State", wraps=True), Column("", optional=True),
+            Column("  Version"), Column("State"), Column("", optional=True),
             Column("Size", right=True, optional=True), Column("Released", optional=True),
             Column("Python", optional=True), Column("Torch", optional=True),
         )  # fmt: skip
         output.table(columns, [_version_row(output, version) for version in value.versions])
+    for version in value.versions:
+        if version.missing:
+            missing = ", ".join(version.missing)
+            output.line(Styled(f"{version.tag} is damaged: {missing} is missing.", "red"))
     for problem in value.problems:
         rescue = "its copy was used" if problem.recovered else "it was left untouched"
         output.note(Styled("Damaged: ", "bold red"), f"{problem.path} ({problem.reason}); {rescue}")
@@ -56,7 +60,7 @@ def version(output: Output, value: VersionStatus) -> None:
         ("Last run", _last_run(value)),
         ("Python", value.python),
         ("Torch", torch),
-        ("Packages", _packages(value.package_count, value.packages_as_of)),
+        ("Packages", f"{value.package_count:,}{_as_of(value.packages_as_of)}"),
         ("Disk", _disk(value)),
         ("Folder", value.path),
         ("Missing", Styled(", ".join(value.missing), "red")),
@@ -77,7 +81,7 @@ def releases(output: Output, value: ReleaseListing, installed: set[str], limit: 
         output.line(Styled(f"and {older} older ones: --limit {len(value.releases)}", "dim"))
     if value.branches:
         output.line(Styled(f"Branches: {', '.join(value.branches)}", "dim"))
-    as_of = f"{value.repository}, as of {wording.ago(value.fetched_at)}"
+    as_of = f"From {value.repository}, asked {wording.ago(value.fetched_at)}"
     output.line(Styled(as_of, "dim"))
     if value.notes_problem:
         output.note(Styled(value.notes_problem, "yellow"))
@@ -197,7 +201,8 @@ def check(output: Output, value: EnvironmentReport) -> None:
 
 def constraints(output: Output, value: ConstraintReport) -> None:
     """A line a package, as pip and uv read them; what is said about them is not among them."""
-    output.note(f"{value.tag}: {_packages(len(value.packages), value.packages_as_of)}.")
+    count = wording.number(len(value.packages), "package")
+    output.note(f"{value.tag}: {count}{_as_of(value.packages_as_of)}.")
     if value.protected:
         output.note(f"Held in place: {', '.join(value.protected)}.")
     if value.overrides:
@@ -207,8 +212,7 @@ def constraints(output: Output, value: ConstraintReport) -> None:
 
 def _version_row(output: Output, version: VersionStatus) -> tuple[Cell, ...]:
     return (
-        dot_of_version(output, version),
-        version.tag,
+        (dot_of_version(output, version), f" {version.tag}"),
         state_of_version(version),
         Styled(_marks(version), "dim"),
         wording.size(version.own_bytes),
@@ -236,9 +240,8 @@ def _marks(version: VersionStatus, before: str = "") -> str:
     return f"{before}{words}" if words else ""
 
 
-def _packages(count: int, as_of: str | None) -> str:
-    date = f" as of {wording.day_of(as_of)}" if as_of else ""
-    return f"{wording.number(count, 'package')}{date}"
+def _as_of(date: str | None) -> str:
+    return f", as of {wording.day_of(date)}" if date else ""
 
 
 def _last_run(version: VersionStatus) -> str:

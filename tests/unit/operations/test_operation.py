@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,7 @@ class Watched:
         self.events = EventStream()
         self.seen: list[Event] = []
         self.events.listen(self.seen.append)
-        self.operation: Operation = an_operation(
-            self.journal, self.events, steps, clock=self.clock
-        )
+        self.operation: Operation = an_operation(self.journal, self.events, steps, clock=self.clock)
 
     @property
     def progress(self) -> Progress:
@@ -139,8 +139,8 @@ def test_remaining_time_follows_from_what_is_done(watched: Watched) -> None:
 
 @pytest.mark.parametrize("verb", ["step", "advance", "check", "wait"])
 def test_each_verb_ends_a_cancelled_operation(watched: Watched, verb: str) -> None:
-    verbs = {
-        "step": lambda: watched.operation.step("source").__enter__(),
+    verbs: dict[str, Callable[[], object]] = {
+        "step": lambda: ExitStack().enter_context(watched.operation.step("source")),
         "advance": lambda: watched.operation.advance(1, 2),
         "check": watched.operation.check,
         "wait": lambda: watched.operation.token.wait(60),

@@ -354,7 +354,7 @@ def test_nothing_is_started_that_cannot_be_written_down(tmp_path: Path) -> None:
         runner = make_runner(volume)
         fill(volume)
         with pytest.raises(DiskFull):
-            runner.submit("versions.install", "v0.3.64", STEPS, lambda o: ran.append(o))
+            runner.submit("versions.install", "v0.3.64", STEPS, ran.append)
         assert ran == []
         (volume / "filler").unlink()
         assert run(runner, nothing).state is OperationState.SUCCEEDED, "the subject is free"
@@ -402,9 +402,7 @@ def test_closing_cancels_what_runs_and_waits_until_it_is_tidy(tmp_path: Path) ->
     references = [
         runner.submit("versions.install", f"v{number}", STEPS, work) for number in range(6)
     ]
-    assert until(
-        lambda: sum(s.state is OperationState.RUNNING for s in runner.list_all()) == 4
-    )
+    assert until(lambda: sum(s.state is OperationState.RUNNING for s in runner.list_all()) == 4)
     runner.close()
     states = {runner.get(reference.operation_id).state for reference in references}
     assert states == {OperationState.CANCELLED}
@@ -414,9 +412,11 @@ def test_closing_cancels_what_runs_and_waits_until_it_is_tidy(tmp_path: Path) ->
 def test_closing_does_not_wait_for_ever(tmp_path: Path) -> None:
     runner = make_runner(tmp_path)
     release = threading.Event()
-    stubborn = runner.submit(
-        "versions.install", "v0.3.64", STEPS, lambda _: release.wait(30) and None
-    )
+
+    def work(_operation: Operation) -> None:
+        release.wait(30)
+
+    stubborn = runner.submit("versions.install", "v0.3.64", STEPS, work)
     start = time.monotonic()
     runner.close(timeout=0.2)
     assert time.monotonic() - start < 3

@@ -11,6 +11,7 @@ from io import BufferedIOBase
 from pathlib import Path
 
 import pytest
+import requests
 import trustme
 
 from backend.exceptions import (
@@ -469,6 +470,21 @@ def test_a_server_that_nobody_vouches_for_is_not_asked_twice(secure: ssl.SSLCont
         assert not here.seen
 
 
+def test_only_the_list_of_the_system_counts_and_not_the_one_that_requests_brings(
+    authority: trustme.CA,
+    secure: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "bundle.pem"))
+    with (
+        serve(lambda _: json_reply(1), tls=secure) as here,
+        pytest.raises(NetworkUnreachable),
+    ):
+        client().get_json(here.url)
+
+
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_for_another_name_is_refused(secure: ssl.SSLContext) -> None:
     with (
@@ -506,8 +522,15 @@ def test_no_error_and_no_log_line_holds_a_secret(
     caplog.set_level("DEBUG", "backend")
     here = server(lambda _: Reply(500))
     with pytest.raises(ComfyUILauncherError) as caught:
-        client(retries=2).get_json(f"{here.url}/x?token={CANARY}", credentials=CREDENTIALS)
+        client(retries=2).get_json(f"{here.url}/x?key={CANARY}", credentials=CREDENTIALS)
     error = caught.value
     assert len(here.seen) == 3
     assert f"GET {here.url}/x" in caplog.text
     assert CANARY not in f"{caplog.text}{error}{error.hint}{error.context}"
+
+
+def test_the_details_of_a_failed_connection_hold_no_query() -> None:
+    with pytest.raises(NetworkUnreachable) as caught:
+        client().get_json(f"http://127.0.0.1:{free_port()}/x?key={CANARY}")
+    assert "refused" in str(caught.value.context["detail"])
+    assert CANARY not in str(caught.value.context)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import stat
 import threading
 import time
@@ -122,6 +124,29 @@ def test_the_file_stays_and_is_private(tmp_path: Path) -> None:
     with FileLock(path):
         pass
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_volume_without_locks_is_told_and_threads_still_take_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    lock, inside = FileLock(tmp_path / "lock", timeout_seconds=0.05), list[bool]()
+
+    def work() -> None:
+        try:
+            lock.__enter__()
+        except OperationConflict:
+            inside.append(False)
+
+    with lock:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert inside == [False]
+    assert "has no locks" in caplog.text
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:

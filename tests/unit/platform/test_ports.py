@@ -10,12 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backend.exceptions import InvalidValue
+from backend.exceptions import InvalidValue, PortTaken
 from backend.platform.ports import (
     PortHolder,
     accepts,
     free_port,
     holder_of,
+    listen,
     listens,
     owner_pids,
     port_is_free,
@@ -135,3 +136,16 @@ def test_a_port_accepts_connections_while_its_server_lives() -> None:
         port = port_of(server)
         assert accepts(port)
     assert not accepts(port)
+
+
+def test_a_port_that_is_listened_on_is_kept_from_then_on() -> None:
+    with listen(0) as server:
+        assert accepts(port_of(server))
+        with pytest.raises(PortTaken) as caught:
+            listen(port_of(server))
+        assert f"process {os.getpid()}" in caught.value.message
+
+
+def test_listening_on_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="host"):
+        listen(0, "203.0.113.7")

@@ -35,6 +35,13 @@ class MemoryKeyring:
             raise PasswordDeleteError("there is none")
 
 
+class StubbornKeyring(MemoryKeyring):
+    """A keyring that gives nothing up."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PasswordDeleteError("not that one")
+
+
 class LockedKeyring(MemoryKeyring):
     """A keyring whose owner does not unlock it."""
 
@@ -157,6 +164,13 @@ def test_deleting_takes_it_out_of_the_keyring(tmp_path: Path) -> None:
     secrets.delete(NAME)
     secrets.delete(NAME)
     assert not keyring.kept
+
+
+def test_a_keyring_that_keeps_what_should_go_is_told(tmp_path: Path) -> None:
+    secrets = store(tmp_path, keyring=StubbornKeyring())
+    secrets.set(NAME, "from-keyring")
+    with pytest.raises(NotWritable, match="not that one"):
+        secrets.delete(NAME)
 
 
 def test_a_locked_keyring_counts_as_none(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from backend.platform.trash import (
     write_marker,
 )
 from tests.helpers.processes import run_python
-from tests.helpers.volumes import bound, mounted
+from tests.helpers.volumes import bound, fill, mounted
 
 MADE_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -262,6 +262,49 @@ def test_a_kill_while_emptying_never_leaves_half_a_folder_to_take_back(
     assert not names(bin_of(tmp_path))
 
 
+# --- Discarding -----------------------------------------------------------------------------------
+
+
+def test_what_is_discarded_is_gone_at_once(tmp_path: Path, trash: Trash) -> None:
+    folder = installed(tmp_path)
+    taken = physical_size(folder).unique
+    assert trash.discard(folder) == taken
+    assert not folder.exists()
+    assert not names(bin_of(tmp_path))
+
+
+def test_discarding_needs_no_room_on_the_disk(tmp_path: Path) -> None:
+    with mounted(tmp_path, size="2m") as volume:
+        folder, trash = installed(volume), Trash(bin_of(volume))
+        fill(volume)
+        assert trash.discard(folder) > 0
+        assert not folder.exists()
+
+
+def test_only_our_folders_are_discarded(tmp_path: Path, trash: Trash) -> None:
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "link").symlink_to(installed(tmp_path))
+    for path in (tmp_path / "foreign", tmp_path / "link", tmp_path / "absent"):
+        with pytest.raises(ForeignFolder):
+            trash.discard(path)
+    assert (tmp_path / "link" / MARKER_NAME).is_file()
+
+
+def test_a_cancelled_discarding_is_finished_by_the_next_emptying(
+    tmp_path: Path, trash: Trash
+) -> None:
+    def check() -> None:
+        raise InterruptedError
+
+    folder = installed(tmp_path)
+    with pytest.raises(InterruptedError):
+        trash.discard(folder, check=check)
+    assert not folder.exists()
+    assert trash.entries() == []
+    trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
 # --- Emptying -------------------------------------------------------------------------------------
 
 
@@ -313,30 +356,36 @@ def test_no_link_is_followed(tmp_path: Path, trash: Trash) -> None:
     assert not names(bin_of(tmp_path))
 
 
-def test_a_folder_swapped_for_a_link_while_we_delete_leads_nowhere(
+def test_a_folder_swapped_for_a_link_at_the_last_moment_leads_nowhere(
     tmp_path: Path, trash: Trash
 ) -> None:
     folder, of_the_user = installed(tmp_path), tmp_path / "output"
-    of_the_user.mkdir()
-    for number in range(50):
-        (of_the_user / f"art{number}").write_text("art")
-        (folder / f"sub{number}").mkdir()
-        (folder / f"sub{number}" / f"art{number}").write_text("ours")
+    for place in (of_the_user, folder / "sub"):
+        place.mkdir()
+        (place / "art.png").write_text("art")
     put(trash, folder)
+    code = """
+        import sys
+        from pathlib import Path
+        from backend.platform.trash import Trash
 
-    def swap() -> None:
-        for sub in bin_of(tmp_path).glob("*.doomed/sub*"):
-            sub.rename(sub.with_name(f"moved-{sub.name}"))
-            sub.symlink_to(of_the_user)
-            return
+        def swap(event, arguments):
+            if event == "open" and arguments[0] == "sub":
+                for sub in Path(sys.argv[1]).glob("*.doomed/sub"):
+                    sub.rename(sub.with_name("moved"))
+                    sub.symlink_to(sys.argv[2])
+                    print("swapped", flush=True)
 
-    for _ in range(3):
-        try:
-            trash.empty(check=swap)
-        except NotWritable:  # something writes into it: told, and the next time goes further
-            continue
+        sys.addaudithook(swap)
+        Trash(Path(sys.argv[1])).empty(check=lambda: None)
+    """
+    done = run_python(code, bin_of(tmp_path), of_the_user)
+    assert done.stdout == "swapped\n"
+    assert "NotWritable" in done.stderr
+    assert (of_the_user / "art.png").read_text() == "art"
     trash.empty(check=never)
-    assert len(list(of_the_user.iterdir())) == 50
+    assert (of_the_user / "art.png").read_text() == "art"
+    assert not names(bin_of(tmp_path))
 
 
 def test_what_lies_in_the_trash_without_our_marker_stays(
