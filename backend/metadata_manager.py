@@ -14,7 +14,12 @@ from typing import Any, Final, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from backend.exceptions import MetadataError, MetadataFromTheFuture, StorageError
+from backend.exceptions import (
+    MetadataCorrupt,
+    MetadataError,
+    MetadataFromTheFuture,
+    StorageError,
+)
 from backend.file_utils import (
     PREVIOUS_SUFFIX,
     Absent,
@@ -128,7 +133,7 @@ class MetadataManager:
         problems: list[RecordProblem] = []
         for path in self._record_files():
             try:
-                record = self._read(path, InstalledVersion, problems)
+                record = self._record(path.name.removesuffix(".json"), problems)
             except (MetadataError, StorageError) as error:
                 problems.append(RecordProblem(path, error.message, recovered=False))
                 continue
@@ -138,7 +143,7 @@ class MetadataManager:
 
     def version(self, tag: str) -> InstalledVersion | None:
         """Raises: MetadataCorrupt, MetadataFromTheFuture."""
-        return self._read(self._path(tag), InstalledVersion, [])
+        return self._record(tag, [])
 
     def put(self, version: InstalledVersion) -> None:
         with self._lock:
@@ -180,6 +185,13 @@ class MetadataManager:
         with self._lock:
             environments = self._sizes().environments | {key: size}
             atomic_write_json(self._sizes_file, SizeCache(environments=environments))
+
+    def _record(self, tag: str, problems: list[RecordProblem]) -> InstalledVersion | None:
+        path = self._path(tag)
+        record = self._read(path, InstalledVersion, problems)
+        if record is not None and record.tag != tag:
+            raise MetadataCorrupt(path, reason=f"it tells of {record.tag}")
+        return record
 
     def _sizes(self) -> SizeCache:
         """Only a cache: what cannot be read is measured again."""

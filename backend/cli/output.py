@@ -131,12 +131,19 @@ class Output:
         return _glyphs_of(self._errors)
 
     @cached_property
-    def console(self) -> Console:
-        return _console(self._out)
+    def live_console(self) -> Console:
+        """Where the one living line is drawn: standard error itself."""
+        from rich.console import Console
+
+        return Console(file=self._errors, highlight=False, markup=False, emoji=False)
 
     @cached_property
-    def error_console(self) -> Console:
-        return _console(self._errors)
+    def _pen(self) -> Console:
+        return _pen_for(self._out)
+
+    @cached_property
+    def _pen_aside(self) -> Console:
+        return _pen_for(self._errors)
 
     # --- For programs ---------------------------------------------------------------------------
 
@@ -148,7 +155,7 @@ class Output:
 
     def line(self, *cells: Cell) -> None:
         """One line, wrapped at the width of the terminal."""
-        self._put(_drawn(self.console, _rich(cells)))
+        self._put(_drawn(self._pen, _rich(cells)))
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines as they are (of a log, a list of packages): never wrapped, coloured or acted on."""
@@ -164,7 +171,7 @@ class Output:
         for name, value in pairs:
             if _text(value):
                 table.add_row(name, _rich(value))
-        self._put(_drawn(self.console, table))
+        self._put(_drawn(self._pen, table))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """Rows below a quiet head. Columns without any value, or without room, are left out."""
@@ -173,19 +180,19 @@ class Output:
             for index, column in enumerate(columns)
             if not column.optional or any(_text(row[index]) for row in rows)
         ]
-        while _width(columns, rows, used) > self.console.width:
+        while _width(columns, rows, used) > self._pen.width:
             optional = [index for index in used if columns[index].optional]
             if not optional:
                 break
             used.remove(optional[-1])
-        self._put(_drawn(self.console, _table(columns, rows, used)))
+        self._put(_drawn(self._pen, _table(columns, rows, used)))
 
     # --- What is not a result --------------------------------------------------------------------
 
     def note(self, *cells: Cell) -> None:
         """A line about what goes on, on standard error. Programs are not told."""
         if self.is_for_people:
-            self._put_aside(_drawn(self.error_console, _rich(cells)))
+            self._put_aside(_drawn(self._pen_aside, _rich(cells)))
 
     def help(self, text: str) -> None:
         """The help of a command that was called without what it needs."""
@@ -194,8 +201,8 @@ class Output:
     def failure(self, failure: Failure, *, is_error: bool = True) -> None:
         """What went wrong and what to do about it; then the last words of the tool it was in."""
         first = Styled("Error: " if is_error else "", "bold red")
-        self._put_aside(_drawn(self.error_console, _rich((first, failure.message))))
-        self._put_aside(_drawn(self.error_console, _rich(failure.hint)))
+        self._put_aside(_drawn(self._pen_aside, _rich((first, failure.message))))
+        self._put_aside(_drawn(self._pen_aside, _rich(failure.hint)))
         for line in _last_words(failure.details)[-SHOWN_DETAIL_LINES:]:
             self._put_aside(f"    {plain(line)}\n")
 
@@ -262,11 +269,19 @@ def vars_of(glyphs: Glyphs) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _console(stream: TextIO) -> Console:
+def _pen_for(stream: TextIO) -> Console:
+    """Draws for that stream into memory, so that only `_put` meets what a stream can do wrong."""
     from rich.console import Console
 
-    width = None if stream.isatty() else NO_WIDTH
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    is_terminal = stream.isatty()
+    return Console(
+        file=io.StringIO(),
+        force_terminal=is_terminal or None,  # None: FORCE_COLOR may still ask for colours
+        width=None if is_terminal else NO_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def _text(cell: Cell) -> str:
@@ -314,11 +329,11 @@ def _width(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], used: list
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _drawn(console: Console, what: Table | Text) -> str:
-    """What the console makes of it, without the spaces that fill up the last column: who copies a
+def _drawn(pen: Console, what: Table | Text) -> str:
+    """What the pen makes of it, without the spaces that fill up the last column: who copies a
     line does not want them."""
-    with console.capture() as capture:
-        console.print(what)
+    with pen.capture() as capture:
+        pen.print(what)
     return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 

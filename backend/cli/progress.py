@@ -95,7 +95,7 @@ class LiveLine:
         from rich.live import Live
 
         return Live(
-            console=self._output.error_console,
+            console=self._output.live_console,
             get_renderable=self._line,
             refresh_per_second=REFRESHES_PER_SECOND,
             transient=True,
@@ -116,7 +116,7 @@ class LiveLine:
         line = Text(no_wrap=True, overflow="ellipsis", end="")
         if self._snapshot is not None:
             since = time.monotonic() - self._seen
-            width = self._output.error_console.width
+            width = self._output.live_console.width
             for cell in live_line(self._snapshot, since, width, self._output.error_glyphs):
                 line.append(*((cell,) if isinstance(cell, str) else (cell.text, cell.style)))
         return line

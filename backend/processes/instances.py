@@ -61,7 +61,8 @@ class LaunchRecord(BaseModel):
     @property
     def url(self) -> str:
         """Where a person opens it: a wildcard address is reached through loopback."""
-        host = "127.0.0.1" if self.listen in {"0.0.0.0", "::", "0.0.0.0,::"} else self.listen  # noqa: S104
+        first = self.listen.partition(",")[0]
+        host = "127.0.0.1" if first in {"0.0.0.0", "::"} else first  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
@@ -124,7 +125,7 @@ class Instance:
         if self.process is None or self.process.state == "running":
             return "it vanished"
         if self.process.signal is not None:
-            return f"signal {signal.Signals(self.process.signal).name}"
+            return f"signal {_signal_name(self.process.signal)}"
         return f"exit code {self.process.exit_code}"
 
 
@@ -148,7 +149,7 @@ class Instances:
 
     def start(self, plan: LaunchPlan) -> Instance:
         """A new process under its supervisor; it is running or has failed when this returns."""
-        identity = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
+        identity = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"  # sorts by time
         folder = plan.store / "run" / identity
         record = LaunchRecord(
             id=identity,
@@ -206,6 +207,9 @@ class Instances:
         while instance.lives and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
             instance = self.refresh(instance)
+            if supervisor is not None and instance.state == "orphaned":
+                supervisor = None  # it was killed before it could carry out the stop
+                self._stop_orphan(instance)
         if instance.lives:
             self._signal_child(instance, signal.SIGKILL)
             time.sleep(POLL_SECONDS * 4)
@@ -308,3 +312,10 @@ class Instances:
 
 def _in_state(instance: Instance, state: ProcessState) -> Instance:
     return Instance(instance.folder, instance.launch, instance.process, state, instance.ready)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # the real-time signals between the first and the last have no name
+        return str(number)

@@ -49,10 +49,6 @@ class LogWindow:
         texts = [line.text for line in self._lines]
         return (texts + ([_text(self._rest)] if self._rest.strip() else []))[-count:]
 
-    def after(self, number: int) -> list[LogLine]:
-        """The lines behind line `number`, as far as the window still holds them."""
-        return [line for line in self._lines if line.number > number]
-
     def _read_new(self, path: Path) -> list[LogLine]:
         try:
             with path.open("rb") as file:
@@ -65,13 +61,45 @@ class LogWindow:
                 self._position = file.tell()
         except FileNotFoundError:
             return []
-        *whole, self._rest = content.split(b"\n")
+        *whole, rest = content.split(b"\n")
+        self._rest = rest[-READ_BYTES:]  # a progress bar can be one line for hours
         fresh = []
         for raw in whole:
             self._count += 1
             fresh.append(LogLine(self._count, _text(raw)))
         self._lines.extend(fresh)
         return fresh
+
+
+def read_after(path: Path, position: int, limit: int) -> tuple[list[str], int]:
+    """The whole lines of a log behind byte `position`, the last `limit` of them, and their end.
+
+    Of more than 512 KiB, the last ones. A position beyond the end is one from before the log was
+    rotated, or of another log: what is left of the older half comes first, then all of this one.
+    """
+    older: list[str] = []
+    try:
+        if position > path.stat().st_size:
+            older, _ = _lines_from(path.with_name(path.name + ".1"), position)
+            position = 0
+        lines, position = _lines_from(path, position)
+    except FileNotFoundError:
+        return [], position
+    return (older + lines)[-limit:], position
+
+
+def _lines_from(path: Path, position: int) -> tuple[list[str], int]:
+    """The whole lines from there on, and the position behind them. No such file: none."""
+    if not path.exists():
+        return [], position
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        start = max(position, size - READ_BYTES)
+        file.seek(start)
+        *whole, rest = file.read(READ_BYTES).split(b"\n")
+        end = file.tell() - len(rest)
+    cut_off = start > position  # the first one lacks its beginning
+    return [_text(line) for line in whole[cut_off:]], end
 
 
 def _text(raw: bytes) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from types import FrameType
 from typing import Final
 
@@ -35,7 +36,7 @@ from backend.service.record import (
 )
 from backend.service.security import in_url, is_loopback
 
-GRACE_SECONDS: Final = 5
+GRACE_SECONDS: Final = 3
 FAILED: Final = 1
 INTERRUPTED: Final = 130
 REMOTE: Final = (
@@ -61,6 +62,7 @@ def main(
 ) -> int:
     """Serves until SIGTERM or Ctrl+C; the exit status. What goes wrong is one sentence."""
     options = _options(arguments)
+    _speak_of_any_path()
     try:
         serve(options, environment)
     except ComfyUILauncherError as error:
@@ -179,6 +181,13 @@ def _refuse(error: ComfyUILauncherError, options: Options) -> int:
     else:
         sys.stderr.write(f"{error.message} {error.hint}\n")
     return FAILED
+
+
+def _speak_of_any_path() -> None:
+    """Lets a path that is no text in any encoding out as the bytes that it is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
 
 
 def _say(line: str) -> None:

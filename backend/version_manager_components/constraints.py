@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from backend.environments import ConstraintSet
 from backend.platform.uv import TORCH_FAMILY
 from backend.version_manager_components.context import VersionComponent
-from backend.version_manager_components.layout import CONSTRAINTS, whole
+from backend.version_manager_components.layout import constraints_of, whole
 from backend.version_manager_components.models import ConstraintReport
 
 
@@ -23,8 +23,7 @@ class ConstraintsMixin(VersionComponent):
         Raises: VersionNotInstalled, InstallationDamaged.
         """
         version, store = whole(self._context, tag)
-        file = store / CONSTRAINTS
-        packages = ConstraintSet(tag, file, from_cache=True).packages
+        packages = ConstraintSet(tag, constraints_of(tag, store), from_cache=True).packages
         return ConstraintReport(
             tag=tag,
             key=version.store,

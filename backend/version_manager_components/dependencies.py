@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from backend.version_manager_components.context import VersionComponent
-from backend.version_manager_components.layout import CONSTRAINTS, whole
+from backend.version_manager_components.layout import constraints_of, whole
 from backend.version_manager_components.models import EnvironmentReport, InstalledPackage
 
 
@@ -23,7 +23,7 @@ class DependenciesMixin(VersionComponent):
         packages = self._context.environments.packages(store / "venv")
         problems = self._context.environments.problems(store / "venv")
         there = {normalised(package.name): package.version for package in packages}
-        wanted = pinned((store / CONSTRAINTS).read_text("utf-8"))
+        wanted = pinned(constraints_of(tag, store).read_text("utf-8"))
         missing = sorted(set(wanted) - set(there))
         changed = sorted(
             f"{name} {there[name]} (was {wanted[name]})"

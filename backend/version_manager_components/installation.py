@@ -27,7 +27,7 @@ from backend.exceptions import (
     VersionInUse,
 )
 from backend.file_utils import (
-    Absent,
+    Corrupt,
     Value,
     atomic_write_bytes,
     atomic_write_json,
@@ -378,8 +378,8 @@ def _cleared_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
         if store.is_dir() and not (store / INSTALL_RECORD).exists():
             try:
                 _clear(context, store)
-            except ComfyUILauncherError as error:  # why it failed matters more; the next start
-                _log.warning("%s is cleared at the next start: %s", store, error)  # tries again
+            except ComfyUILauncherError as error:  # why the installation failed matters more
+                _log.warning("%s is cleared at the next start: %s", store, error)
         raise
 
 
@@ -404,8 +404,8 @@ def _settle(context: VersionContext, store: Path, marker: Marker) -> str:
     with context.lock:
         if isinstance(record, Value):
             return _list_after_all(context, record.value, store)
-        if not isinstance(record, Absent):  # it was complete: that we cannot read it, or not yet,
-            return f"{store.name}: it is left as it is. {record.path} cannot be read."  # is no end
+        if isinstance(record, Corrupt):  # it was complete once: damage is no reason to delete it
+            return f"{store.name}: it is left as it is, for {record.path} is damaged."
         _clear(context, store)
     _log.warning("cleared the unfinished installation %s", store.name)
     return f"{marker.tag}: the installation was interrupted; what it left was cleared away."

@@ -15,7 +15,7 @@ from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import InstanceChanged
 from backend.operations.operation import Operation
 from backend.processes.instances import Instance, LaunchPlan
-from backend.processes.log_window import LogWindow
+from backend.processes.log_window import read_after
 from backend.version_manager_components.context import VersionComponent, VersionContext
 from backend.version_manager_components.layout import (
     installed,
@@ -83,7 +83,7 @@ class LauncherMixin(VersionComponent):
         )
 
     def logs(self, tag: str, *, after: int = 0, limit: int = 200) -> LogLines:
-        """The log of the last run, from line `after` on, at most `limit` lines (the last ones).
+        """The log of the last run behind `after` (bytes), at most `limit` lines (the last ones).
 
         Raises: VersionNotInstalled.
         """
@@ -91,16 +91,8 @@ class LauncherMixin(VersionComponent):
         instance = context.processes.latest(store_of(context.paths, installed(context, tag)))
         if instance is None:
             return LogLines(tag=tag, lines=(), next=0, file="")
-        window = LogWindow(instance.log_file)
-        window.refresh()
-        found = window.after(after)
-        kept = found[-min(limit, MAX_LOG_LINES) :]
-        return LogLines(
-            tag=tag,
-            lines=tuple(line.text for line in kept),
-            next=found[-1].number if found else after,
-            file=str(instance.log_file),
-        )
+        lines, end = read_after(instance.log_file, after, min(limit, MAX_LOG_LINES))
+        return LogLines(tag=tag, lines=tuple(lines), next=end, file=str(instance.log_file))
 
 
 class _OperationWatch:

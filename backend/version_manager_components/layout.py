@@ -60,6 +60,14 @@ def whole(context: VersionContext, tag: str) -> tuple[InstalledVersion, Path]:
     return version, store
 
 
+def constraints_of(tag: str, store: Path) -> Path:
+    """The constraint set of a version. Raises: InstallationDamaged when it is gone."""
+    file = store / CONSTRAINTS
+    if not file.is_file():
+        raise InstallationDamaged(tag, missing=(CONSTRAINTS,))
+    return file
+
+
 def instance_status(instance: Instance) -> InstanceStatus:
     """An instance in the words of the API."""
     return InstanceStatus(

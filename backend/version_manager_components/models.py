@@ -203,7 +203,7 @@ class FreedSpace(Frozen):
 
 
 class LogLines(Frozen):
-    """A piece of a log. Ask again with `after=next` for what comes then."""
+    """A piece of a log. Ask again with `after` set to `next` for what comes then."""
 
     tag: str
     lines: tuple[str, ...]

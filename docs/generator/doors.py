@@ -37,7 +37,7 @@ EXIT_INTRODUCTION: Final = """\
 # Exit status
 
 What `./launcher` ends with. A script can rely on these numbers; which error leads to which is in
-[errors](errors.md).
+[errors](errors.md). `./launcher serve` knows only 0, 1 (it could not start), 2 and 130.
 """
 
 HTTP_INTRODUCTION: Final = """\

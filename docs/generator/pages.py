@@ -77,12 +77,26 @@ in the keyring of the system, then (only with the setting `secrets_in_file`) in
 `launcher-data/secrets.json`.
 """
 
+OTHER_VARIABLES: Final = """\
+## Variables that are not the app's own
+
+- `COMFYUI_LAUNCHER_PYTHON` is read by the script `launcher`: the Python to make `.venv` with.
+- `COMFYUI_LAUNCHER_TOKEN` is set for each ComfyUI that is started; by it the launcher knows its own
+  processes again. It opens nothing.
+- `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` work as in other programs.
+- `UV_HTTP_TIMEOUT` counts where it asks for more than 300 seconds of patience. All other `UV_*` and
+  all `PIP_*` variables are kept from the environments of ComfyUI. The script `launcher` follows
+  those that say how to reach an index.
+- `NO_COLOR` turns off colours.
+"""
+
 FILES_INTRODUCTION: Final = """\
 # Files
 
 Everything lies below one folder, the root: `COMFYUI_LAUNCHER_HOME` if it is set, else the
 launcher's own folder when it is a checkout, else the data folder of the platform
-(`~/.local/share/comfyui-launcher` on Linux). The current folder is never looked at.
+(`~/.local/share/comfyui-launcher` on Linux). The current folder is never looked at; a relative
+`COMFYUI_LAUNCHER_HOME` counts from your home folder.
 
 Beside a record, `NAME.previous` is its content before the last change, and `NAME.damaged` is
 content that could not be read and was set aside. Names that start with `.` and end with `.tmp` are
@@ -143,6 +157,7 @@ def settings() -> str:
             *table(("Setting", "Type", "Bounds", "Default", "Environment", "Meaning"), rows),
             ENVIRONMENT_INTRODUCTION,
             *table(("Variable", "Gives", "Meaning"), variables),
+            OTHER_VARIABLES,
         ]
     )
 

@@ -90,6 +90,16 @@ def test_every_environment_variable_is_documented(variable: str) -> None:
     assert f"| `{variable}` |" in page("settings.md")
 
 
+def test_every_variable_that_the_code_names_is_documented() -> None:
+    sources = [ROOT / "launcher", *(ROOT / "backend").rglob("*.py")]
+    named = {
+        name
+        for source in sources
+        for name in re.findall(r"\bCOMFYUI_LAUNCHER_[A-Z_]+\b", source.read_text("utf-8"))
+    }
+    assert {name for name in named if f"`{name}`" not in page("settings.md")} == set()
+
+
 @pytest.mark.parametrize("command", commands(), ids=lambda command: " ".join(command.words))
 def test_every_command_and_flag_is_documented(command: Command) -> None:
     text = page("cli.md")

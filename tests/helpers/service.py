@@ -190,7 +190,7 @@ def run_service(root: Path, *arguments: str, **extra: str) -> subprocess.Complet
     """A service that is expected to end by itself."""
     return subprocess.run(
         command(*arguments), env=environment_of(root, **extra), cwd=REPOSITORY,
-        capture_output=True, text=True, encoding="utf-8", timeout=30,
+        capture_output=True, text=True, encoding="utf-8", errors="surrogateescape", timeout=30,
     )  # fmt: skip
 
 
@@ -201,7 +201,8 @@ def running(
     """A service on that root; killed at the end if it still runs."""
     process = subprocess.Popen(
         command(*arguments), env=environment_of(root, **extra), cwd=REPOSITORY,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8", errors="surrogateescape",
     )  # fmt: skip
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -99,9 +99,9 @@ class CheckVersion(VersionNamed):
 
 
 class ReadLog(VersionNamed):
-    """The last `limit` lines behind line `after`."""
+    """The last `limit` lines behind `after`: the `next` of the answer before."""
 
-    after: int = Field(0, ge=0)
+    after: int = Field(0, ge=0, description="A position in the log, in bytes.")
     limit: int = Field(200, ge=1, le=2000)
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 import typer
+from typer.core import TyperCommand
 
 from backend import __version__
 from backend.cli.output import Output
@@ -14,8 +15,8 @@ from backend.cli.session import Session
 from backend.cli.words import Word, session_of
 
 
-class PassingWord(Word):
-    """A command whose options another program reads, `--help` included."""
+class PassingWord(TyperCommand):
+    """A command whose options another program reads, `--help` and `--json` included."""
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.exceptions import (
+    AlreadyRunning,
+    InstallationDamaged,
+    MetadataCorrupt,
+    NotReadyInTime,
+    NotRunning,
+    NotWritable,
+    OperationCancelled,
+    PortTaken,
+    StopFailed,
+    VersionNotInstalled,
+)
+from backend.installation_progress_tracker import LAUNCH_STEPS, STOP_STEPS
+from backend.operations.events import InstanceChanged
+from backend.operations.operation import Operation
+from backend.version_manager_components.context import VersionContext
+from backend.version_manager_components.launcher import NO_MODELS_ADVICE, LauncherMixin
+from backend.version_manager_components.models import LaunchOptions, LaunchResult
+from tests.fakes.ports import (
+    NOW,
+    FakePreparedStart,
+    FakeResources,
+    World,
+    an_instance,
+    start_failed,
+)
+
+TAG = "v0.3.64"
+DEFAULTS = LaunchOptions()
+
+
+class Only(LauncherMixin):
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    @property
+    def _context(self) -> VersionContext:
+        return self.world.context()
+
+
+def launch(
+    world: World, options: LaunchOptions = DEFAULTS, operation: Operation | None = None
+) -> LaunchResult:
+    return Only(world).launch(TAG, options, operation or world.operation(LAUNCH_STEPS))
+
+
+def told(world: World) -> list[str]:
+    changes = world.events.of_type("instance.changed")
+    return [change.state for change in changes if isinstance(change, InstanceChanged)]
+
+
+def test_a_launched_version_answers_becomes_active_and_is_remembered(world: World) -> None:
+    world.installed(TAG)
+    result = launch(world)
+    assert (result.instance.state, result.instance.port) == ("running", 8188)
+    assert result.instance.url == "http://127.0.0.1:8188"
+    assert told(world) == ["starting", "running"]
+    assert world.store.active().active == TAG
+    version = world.store.version(TAG)
+    assert version is not None
+    assert version.last_launched_at == NOW
+    assert world.processes.stopped == []
+
+
+def test_it_starts_from_the_resolved_store_and_never_through_the_link(world: World) -> None:
+    store = world.installed(TAG)
+    launch(world)
+    (plan,) = world.processes.plans
+    assert plan.cwd == store / "source"
+    assert plan.command[0] == str(store / "venv" / "bin" / "python")
+    assert str(world.paths.versions / TAG) not in " ".join(plan.command)
+
+
+def test_the_command_tells_place_device_folders_and_last_what_the_person_wants(
+    world: World,
+) -> None:
+    world.installed(TAG)
+    options = LaunchOptions(
+        port=9000, listen="0.0.0.0", cpu=True, arguments=("--preview-method", "auto")
+    )
+    launch(world, options)
+    (plan,) = world.processes.plans
+    assert plan.command[1:] == (
+        "main.py", "--listen", "0.0.0.0", "--port", "9000", "--cpu",
+        "--output-directory", "/shared/output", "--preview-method", "auto",
+    )  # fmt: skip
+    assert (plan.port, plan.listen) == (9000, "0.0.0.0")
+
+
+def test_the_environment_is_ours_then_the_persons_then_what_keeps_the_checkout_clean(
+    world: World,
+) -> None:
+    store = world.installed(TAG)
+    wanted = {"HF_HOME": "/models", "PYTHONPYCACHEPREFIX": "/tmp", "PATH": "/opt/bin"}
+    launch(world, LaunchOptions(environment=wanted))
+    (plan,) = world.processes.plans
+    assert plan.environment == {
+        "PATH": "/opt/bin",
+        "HF_HOME": "/models",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPYCACHEPREFIX": str(store / "pycache"),
+    }
+
+
+@pytest.mark.parametrize(("models", "advice"), [(0, NO_MODELS_ADVICE), (1, None), (500, None)])
+def test_without_a_model_it_says_where_to_put_one(
+    world: World, models: int, advice: str | None
+) -> None:
+    world.installed(TAG)
+    world.resources = FakeResources(FakePreparedStart(model_count=models))
+    result = launch(world)
+    assert (result.model_count, result.advice) == (models, advice)
+
+
+def test_a_running_version_is_not_started_twice(world: World) -> None:
+    store = world.installed(TAG)
+    world.processes.instances[store] = an_instance(store, ready=True)
+    with pytest.raises(AlreadyRunning) as caught:
+        launch(world)
+    assert "http://127.0.0.1:8188" in caught.value.message
+    assert world.processes.plans == []
+
+
+@pytest.mark.parametrize("part", ["source/main.py", "venv/bin/python"])
+def test_a_damaged_version_is_not_started(world: World, part: str) -> None:
+    store = world.installed(TAG)
+    (store / part).unlink()
+    with pytest.raises(InstallationDamaged):
+        launch(world)
+    assert world.processes.plans == []
+
+
+def test_what_is_not_installed_is_not_started(world: World) -> None:
+    with pytest.raises(VersionNotInstalled):
+        launch(world)
+
+
+def test_resources_that_cannot_be_prepared_keep_it_from_starting(world: World) -> None:
+    world.installed(TAG)
+    world.resources = FakeResources(fault=NotWritable(Path("/shared"), reason="read-only"))
+    with pytest.raises(NotWritable):
+        launch(world)
+    assert world.processes.plans == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        start_failed(TAG),
+        NotReadyInTime(TAG, seconds=600, log=[]),
+        OperationCancelled("20251101120000-aaaaaa"),
+        ZeroDivisionError(),
+    ],
+    ids=["it ended", "never ready", "cancelled", "unexpected"],
+)
+def test_nothing_of_a_failed_start_runs_on(world: World, failure: Exception) -> None:
+    store = world.installed(TAG)
+    world.processes.ready_fault = failure
+    with pytest.raises(type(failure)):
+        launch(world)
+    assert world.processes.stopped == [TAG]
+    assert world.processes.current(store) is None
+    assert told(world) == ["starting", "stopped"]
+    version = world.store.version(TAG)
+    assert version is not None
+    assert version.last_launched_at is None
+    assert world.store.active().active is None
+
+
+@pytest.mark.parametrize("moment", ["start", "wait", "answered"])
+def test_a_cancel_at_any_moment_of_the_start_stops_it(world: World, moment: str) -> None:
+    store = world.installed(TAG)
+    operation = world.operation(LAUNCH_STEPS)
+    if moment == "start":
+        world.processes.on_start = operation.token.set
+    elif moment == "wait":
+
+        def wait(watch: object) -> None:
+            operation.token.set()
+            watch.check()  # type: ignore[attr-defined]
+
+        world.processes.on_wait = wait
+    else:
+        world.processes.on_wait = lambda _: operation.token.set()
+    with pytest.raises(OperationCancelled):
+        launch(world, operation=operation)
+    assert world.processes.current(store) is None
+    assert told(world)[-1] == "stopped"
+
+
+def test_a_start_that_cannot_be_written_down_does_not_run_on(world: World) -> None:
+    store = world.installed(TAG)
+    world.store.change_active(lambda now: now)
+    active = world.paths.data / "active_version.json"
+
+    def damage(_watch: object) -> None:
+        active.write_text("{")
+        active.with_name(active.name + ".previous").unlink(missing_ok=True)
+
+    world.processes.on_wait = damage
+    with pytest.raises(MetadataCorrupt):
+        launch(world)
+    assert world.processes.current(store) is None
+
+
+def test_a_port_that_was_lost_at_the_last_moment_is_replaced_by_another(world: World) -> None:
+    world.installed(TAG)
+    taken = [PortTaken(8188, holder="other"), PortTaken(8189, holder="other")]
+
+    def lose(_watch: object) -> None:
+        if taken:
+            world.processes.port += 1
+            raise taken.pop(0)
+
+    world.processes.on_wait = lose
+    operation = world.operation(LAUNCH_STEPS)
+    fractions: list[float] = []
+    world.events.stream.listen(
+        lambda _: fractions.append(operation.snapshot.progress.fraction)
+    )
+    result = launch(world, operation=operation)
+    assert result.instance.port == 8190
+    assert world.processes.stopped == [TAG, TAG]
+    assert fractions == sorted(fractions)
+
+
+def test_a_port_that_was_asked_for_is_not_replaced(world: World) -> None:
+    world.installed(TAG)
+    world.processes.ready_fault = PortTaken(9000, holder="other")
+    with pytest.raises(PortTaken):
+        launch(world, LaunchOptions(port=9000))
+    assert world.processes.stopped == [TAG]
+
+
+def test_stopping_tells_how_it_ended(world: World) -> None:
+    store = world.installed(TAG)
+    world.processes.instances[store] = an_instance(store, ready=True)
+    ended = Only(world).stop(TAG, world.operation(STOP_STEPS))
+    assert (ended.tag, ended.words) == (TAG, "exit code 0")
+    assert told(world) == ["stopped"]
+
+
+def test_what_does_not_run_cannot_be_stopped(world: World) -> None:
+    world.installed(TAG)
+    with pytest.raises(NotRunning):
+        Only(world).stop(TAG, world.operation(STOP_STEPS))
+
+
+def test_a_stop_that_fails_is_not_told_as_stopped(world: World) -> None:
+    store = world.installed(TAG)
+    world.processes.instances[store] = an_instance(store, ready=True)
+    world.processes.stop_fault = StopFailed(TAG, pids=[3])
+    with pytest.raises(StopFailed):
+        Only(world).stop(TAG, world.operation(STOP_STEPS))
+    assert told(world) == []
+
+
+def with_log(world: World, content: bytes) -> Path:
+    store = world.installed(TAG)
+    log = world.paths.logs / "run.log"
+    log.write_bytes(content)
+    world.processes.instances[store] = an_instance(store, alive=False, log=log)
+    return log
+
+
+def test_the_log_is_read_from_where_one_left_off(world: World) -> None:
+    log = with_log(world, b"one\ntwo\n")
+    first = Only(world).logs(TAG)
+    assert first.lines == ("one", "two")
+    with log.open("ab") as file:
+        file.write(b"three\n")
+    second = Only(world).logs(TAG, after=first.next)
+    assert second.lines == ("three",)
+    assert Only(world).logs(TAG, after=second.next).lines == ()
+
+
+def test_only_the_last_lines_are_shown(world: World) -> None:
+    with_log(world, b"".join(b"%d\n" % number for number in range(500)))
+    assert Only(world).logs(TAG, limit=3).lines == ("497", "498", "499")
+
+
+def test_a_long_log_is_followed_without_a_loss(world: World) -> None:
+    log = with_log(world, b"")
+    lines = Only(world)
+    seen: list[str] = []
+    after = 0
+    for part in range(30):  # far beyond what one look takes in
+        with log.open("ab") as file:
+            for number in range(500):
+                file.write(b"%d %s\n" % (part * 500 + number, b"x" * 100))
+        answer = lines.logs(TAG, after=after, limit=2000)
+        seen += [line.partition(" ")[0] for line in answer.lines]
+        after = answer.next
+    assert seen == [str(number) for number in range(30 * 500)]
+
+
+def test_a_version_that_never_ran_has_no_log(world: World) -> None:
+    world.installed(TAG)
+    answer = Only(world).logs(TAG)
+    assert (answer.lines, answer.next, answer.file) == ((), 0, "")
+
+
+def test_a_log_that_was_deleted_has_no_lines(world: World) -> None:
+    with_log(world, b"one\n").unlink()
+    assert Only(world).logs(TAG).lines == ()
+
+
+def test_the_log_of_another_run_begins_at_its_beginning(world: World) -> None:
+    store_log = with_log(world, b"one\ntwo\nthree\n")
+    first = Only(world).logs(TAG)
+    store = world.paths.store / f"{TAG}-20251001120000-bbbbbb"
+    other = world.paths.logs / "other.log"
+    other.write_bytes(b"new\n")
+    world.processes.instances[store] = an_instance(store, alive=False, log=other)
+    assert Only(world).logs(TAG, after=first.next).lines == ("new",)
+    assert store_log.exists()
