@@ -78,6 +78,7 @@ def build_app(
         events,
         owner=_this_process,
         owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
+        lock=lock,
     )
     secrets = SecretStore(
         paths.secrets_file,

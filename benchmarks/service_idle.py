@@ -55,10 +55,13 @@ class Cost:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-service-") as folder:
-        with empty_service() as floor, our_service(Path(folder)) as ours:
-            time.sleep(SETTLE_SECONDS)
-            mine, bare = measure(ours, floor)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-service-") as folder,
+        empty_service() as floor,
+        our_service(Path(folder)) as ours,
+    ):
+        time.sleep(SETTLE_SECONDS)
+        mine, bare = measure(ours, floor)
     report(mine, bare)
 
 

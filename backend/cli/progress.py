@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -86,10 +87,11 @@ class StepLines:
 class LiveLine:
     """One line that lives on the terminal while the operation runs, and is gone after it."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Callable[[], float] = time.monotonic) -> None:
         self._output = output
+        self._clock = clock
         self._snapshot: OperationSnapshot | None = None
-        self._seen = time.monotonic()
+        self._seen = clock()
 
     def shown(self) -> AbstractContextManager[object]:
         from rich.live import Live
@@ -108,14 +110,14 @@ class LiveLine:
 
     def moved(self, snapshot: OperationSnapshot) -> None:
         if snapshot is not self._snapshot:
-            self._snapshot, self._seen = snapshot, time.monotonic()
+            self._snapshot, self._seen = snapshot, self._clock()
 
     def _line(self) -> Text:
         from rich.text import Text
 
         line = Text(no_wrap=True, overflow="ellipsis", end="")
         if self._snapshot is not None:
-            since = time.monotonic() - self._seen
+            since = self._clock() - self._seen
             width = self._output.live_console.width
             for cell in live_line(self._snapshot, since, width, self._output.error_glyphs):
                 line.append(*((cell,) if isinstance(cell, str) else (cell.text, cell.style)))

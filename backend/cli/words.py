@@ -51,6 +51,11 @@ class Word(TyperCommand):
 class Area(TyperGroup):
     """A group of commands; the flags that choose the output may stand before its word, too."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Groups first: they are what most people look for."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: not isinstance(self.commands[name], TyperGroup))
+
     def get_params(self, ctx: Any) -> Any:
         return [*super().get_params(ctx), *output_flags()]
 

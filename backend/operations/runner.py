@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ class OperationRunner:
     """Submits, watches, cancels and lists operations; those of other processes are read on disk.
 
     `owner` names this process, `owner_lives` tells whether the process of a record still runs.
+    Submissions take turns under `lock`, which the launchers of one root share.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class OperationRunner:
         *,
         owner: Callable[[], Owner],
         owner_lives: Callable[[Owner], bool],
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._journal = journal
         self._events = events
         self._owner = owner
         self._owner_lives = owner_lives
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
         self._slots = threading.BoundedSemaphore(PARALLEL_OPERATIONS)
         self._live: dict[str, Operation] = {}
         self._threads: dict[str, threading.Thread] = {}

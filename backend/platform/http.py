@@ -88,6 +88,7 @@ class HttpClient:
         retries: how often a request is repeated that may work a moment later.
         user_agent: how we introduce ourselves.
         max_body_bytes: the largest body that is taken, after decompression.
+        proxied: whether the proxies of the environment are used; not for a server of our own.
         sleep: waits the given seconds between two attempts.
     """
 
@@ -98,12 +99,14 @@ class HttpClient:
         *,
         user_agent: str,
         max_body_bytes: int = MAX_BODY_BYTES,
+        proxied: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._timeout = timeout_seconds
         self._retries = retries
         self._user_agent = user_agent
         self._max_body = max_body_bytes
+        self._proxied = proxied
         self._sleep = sleep
 
     def get_json(
@@ -180,7 +183,7 @@ class HttpClient:
                 requests.Request("GET", url, headers=headers).prepare(),
                 stream=True,
                 timeout=self._timeout,
-                proxies=requests.utils.get_environ_proxies(url, no_proxy=None),
+                proxies=requests.utils.get_environ_proxies(url, None) if self._proxied else {},
             )
         except requests.exceptions.SSLError as error:
             failure = NetworkUnreachable(_host(url), detail=_detail(error, url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from backend.exceptions import ComfyUILauncherError
 from backend.platform.subprocesses import run, scrubbed_environment
@@ -12,6 +13,11 @@ from backend.platform.uv import uv_binary
 def tool_versions() -> dict[str, str | None]:
     """`git` and `uv` with their versions; None where one does not run."""
     return {"git": _version("git"), "uv": _version(uv_binary())}
+
+
+def has_gpu() -> bool:
+    """Whether a driver for a GPU that torch has builds for is loaded (NVIDIA, AMD)."""
+    return Path("/proc/driver/nvidia/version").exists() or Path("/dev/kfd").exists()
 
 
 def _version(program: str) -> str | None:

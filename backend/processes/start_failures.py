@@ -32,7 +32,7 @@ def _signature(pattern: str, reason: str, advice: str, *, port_taken: bool = Fal
 # In order of precision: the first that matches a line, read from the end of the log, is the cause.
 SIGNATURES: Final[tuple[_Signature, ...]] = (
     _signature(
-        r"address already in use|Port (?P<what>\d+) is already in use",
+        r"[Aa]ddress already in use|Port (?P<what>\d+) is already in use",
         "another program took its port.",
         "Launch it again: it gets a free port.",
         port_taken=True,

@@ -40,7 +40,6 @@ OTHER_NAMES: Final = {
     "esrgan": "upscale_models",
     "realesrgan": "upscale_models",
     "swinir": "upscale_models",
-    "controlnet": "controlnet",
     "vae-approx": "vae_approx",
     "text_encoder": "text_encoders",
 }
@@ -48,6 +47,15 @@ OTHER_NAMES: Final = {
 MODEL_SUFFIXES: Final = frozenset(
     {".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx"}
 )
+
+
+# What these mean in extra_model_paths.yaml is not for the name of a folder to decide.
+_OWN_WORDS: Final = frozenset({"base_path", "is_default", "custom_nodes"})
+
+
+def is_kind(name: str) -> bool:
+    """Whether a folder of that name can be a kind of models: hidden ones and odd ones are not."""
+    return not name.startswith(".") and name not in _OWN_WORDS and "\n" not in name
 
 
 def folders_by_kind(base: Path) -> dict[str, list[str]]:
@@ -58,9 +66,10 @@ def folders_by_kind(base: Path) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for entry in sorted(base.iterdir(), key=lambda path: path.name):
-        if entry.name.startswith(".") or not entry.is_dir():
+        if not is_kind(entry.name) or not entry.is_dir():
             continue
-        kind = OTHER_NAMES.get(entry.name.lower(), entry.name)
+        known = OTHER_NAMES.get(entry.name.lower(), entry.name.lower())
+        kind = known if known in COMFYUI_FOLDERS else entry.name
         found.setdefault(kind, []).append(entry.name)
     return found
 

@@ -16,7 +16,8 @@ from backend.api.rate_limits import RATES
 from backend.exceptions import all_errors
 from backend.operations.events import Event
 from backend.service.answers import API
-from backend.service.statuses import ACCEPTED, OK, all_statuses, status_of
+from backend.service.security import HEALTH
+from backend.service.statuses import ACCEPTED, CREATED, OK, Status, all_statuses, status_of
 
 Schema = dict[str, Any]
 
@@ -49,15 +50,17 @@ def contract() -> Schema:
 
 def with_endpoints(openapi: Schema) -> Schema:
     """An OpenAPI description in which the one route for calls is a path for each endpoint."""
-    paths = {path: item for path, item in openapi["paths"].items() if "{endpoint}" not in path}
+    paths = {
+        path: {method: _plain(path, operation) for method, operation in item.items()}
+        for path, item in openapi["paths"].items()
+        if "{endpoint}" not in path
+    }
     for name, endpoint in ENDPOINTS.items():
         paths[f"{API}/rpc/{name}"] = {"post": _operation(endpoint)}
-    components = openapi.get("components", {})
-    schemas = components.get("schemas", {}) | _schemas(_COMPONENTS)
     security = {"token": {"type": "http", "scheme": "bearer"}}
     return openapi | {
         "paths": paths,
-        "components": components | {"schemas": schemas, "securitySchemes": security},
+        "components": {"schemas": _schemas(_COMPONENTS), "securitySchemes": security},
         "security": [{"token": []}],
     }
 
@@ -73,20 +76,32 @@ def _row(endpoint: Endpoint) -> Schema:
 
 
 def _operation(endpoint: Endpoint) -> Schema:
-    success = ACCEPTED if endpoint.takes_time else OK
-    refused = _content(_reference(_COMPONENTS, Refusal))
     value = {"properties": {"value": _reference(_COMPONENTS, endpoint.result_model)}}
     body = _content({"allOf": [_reference(_COMPONENTS, Success), value]})
     return {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
         "requestBody": _content(_reference(_COMPONENTS, endpoint.request_model)),
-        "responses": {str(success.code): {"description": success.meaning, **body}}
-        | {
-            str(status.code): {"description": status.meaning, **refused}
-            for status in all_statuses()
-            if status.code >= 400
-        },
+        "responses": _responses(ACCEPTED if endpoint.takes_time else OK, body),
+    }
+
+
+def _plain(path: str, operation: Schema) -> Schema:
+    """The description of a route that is no endpoint: FastAPI cannot know what it answers."""
+    if path == f"{API}/events":
+        body = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    else:
+        body = _content({} if path == HEALTH else _reference(_COMPONENTS, Success))
+    made = path == f"{API}/session" and operation["operationId"].endswith("_post")
+    return operation | {"responses": _responses(CREATED if made else OK, body)}
+
+
+def _responses(success: Status, body: Schema) -> Schema:
+    refused = _content(_reference(_COMPONENTS, Refusal))
+    return {str(success.code): {"description": success.meaning, **body}} | {
+        str(status.code): {"description": status.meaning, **refused}
+        for status in all_statuses()
+        if status.code >= 400
     }
 
 

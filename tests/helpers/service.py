@@ -172,9 +172,12 @@ class Service:
     def close(self) -> None:
         for reader in self._readers:
             reader.close()
-        if self.process.poll() is None:
+        self.process.terminate()
+        try:
+            self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.process.communicate()
+            self.process.communicate()
 
 
 def command(*arguments: str) -> list[str]:
@@ -198,7 +201,7 @@ def run_service(root: Path, *arguments: str, **extra: str) -> subprocess.Complet
 def running(
     root: Path, arguments: Sequence[str] = ("--port", "0"), **extra: str
 ) -> Iterator[Service]:
-    """A service on that root; killed at the end if it still runs."""
+    """A service on that root, ended at the end."""
     process = subprocess.Popen(
         command(*arguments), env=environment_of(root, **extra), cwd=REPOSITORY,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

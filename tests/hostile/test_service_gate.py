@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.dispatch import Dispatcher
 from backend.api.endpoint import ENDPOINTS
@@ -170,7 +170,8 @@ def test_a_header_that_is_given_twice_lets_nothing_in(asgi: ASGIApp, app: App, n
     "authorization",
     [
         "", "Bearer", "Bearer ", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN} x",
-        f"Bearer {TOKEN}\xe9", f"Bearer {TOKEN.upper()}", f"Bearer {TOKEN[:-1]}", "Bearer " + "x" * 60_000,
+        f"Bearer {TOKEN}\xe9", f"Bearer {TOKEN.upper()}", f"Bearer {TOKEN[:-1]}",
+        "Bearer " + "x" * 60_000,
     ],
 )  # fmt: skip
 def test_only_the_whole_token_as_a_bearer_is_the_token(asgi: ASGIApp, authorization: str) -> None:
@@ -246,7 +247,7 @@ def test_a_websocket_is_turned_away(asgi: ASGIApp) -> None:
         sent.append(message)
 
     scope = {"type": "websocket", "path": f"{API}/events", "headers": [(b"host", HERE.encode())]}
-    asyncio.run(asgi(scope, receive, send))
+    asyncio.run(run(asgi, scope, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 
@@ -354,7 +355,7 @@ def test_who_hangs_up_in_the_middle_gets_no_answer_and_makes_no_noise(
 
     log = app.paths.logs / "service.log"
     before = log.stat().st_size
-    asyncio.run(asgi(scope_of(CHANGE, good()), receive, send))
+    asyncio.run(run(asgi, scope_of(CHANGE, good()), receive, send))
     assert sent == []
     assert log.stat().st_size == before
 
@@ -368,8 +369,12 @@ def test_without_a_token_not_one_byte_of_the_body_is_read(asgi: ASGIApp) -> None
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(asgi(scope_of(CHANGE, good(authorization=None)), receive, send))
+    asyncio.run(run(asgi, scope_of(CHANGE, good(authorization=None)), receive, send))
     assert sent[0]["status"] == 401
+
+
+async def run(asgi: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await asgi(scope, receive, send)
 
 
 def scope_of(path: str, headers: Pairs) -> Scope:

@@ -304,7 +304,7 @@ def test_an_address_beyond_this_machine_needs_a_word_and_says_what_it_means(home
             ("192.0.2.7:1", 403),
         ):
             assert service.request("GET", "/health", Host=host).status == status, host
-        page = {"Host": f"192.0.2.7:{port}", "Origin": f"http://192.0.2.9:{port}"}
+        page: dict[str, Any] = {"Host": f"192.0.2.7:{port}", "Origin": f"http://192.0.2.9:{port}"}
         assert service.request("GET", "/health", **page).status == 403
         service.end()
         assert service.process.stderr is not None

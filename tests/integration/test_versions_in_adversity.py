@@ -27,9 +27,9 @@ INSTALL = """
                                          "COMFYUI_LAUNCHER_REPO": sys.argv[2]})
     wish = {"reference": "v0.3.64", "torch_spec": sys.argv[3], "find_links": [sys.argv[4]]}
     print("started", flush=True)
-    ref = app.dispatcher.call("versions.install", wish).value
-    app.operations.wait(ref.operation_id)
-    print("ended", flush=True)
+    answer = app.dispatcher.call("versions.install", wish)
+    if answer.ok:
+        app.operations.wait(answer.value.operation_id)
 """
 
 
@@ -152,3 +152,15 @@ def test_the_checkout_of_the_project_is_no_place_that_tests_write_to(world: Worl
         capture_output=True, text=True,
     ).stdout  # fmt: skip
     assert before == after
+
+
+def test_of_two_launchers_that_install_the_same_version_only_one_builds(world: World) -> None:
+    children = [
+        start_python(INSTALL, world.root, world.repository.as_uri(), TORCH, world.wheels)
+        for _ in range(2)
+    ]
+    for child in children:
+        child.communicate(timeout=60)
+    operations = world.ask("operations.list").operations
+    assert [operation.state for operation in operations] == ["succeeded"]
+    assert world.installed() == ["v0.3.64"]

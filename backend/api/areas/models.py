@@ -41,11 +41,16 @@ class ModelsApi:
         return self.folders(Empty())
 
     def forget(self, request: UseFolder) -> ModelFolders:
-        """Raises: PathNotFound when that folder is not one of those in use."""
+        """Takes the path as it was given to `use`, or as `folders` shows it.
+
+        Raises: PathNotFound when that folder is not one of those in use.
+        """
+        unwanted = models_folder_in(Path(request.path).expanduser())
         named = self._settings.current().extra_model_folders
-        if request.path not in named:
-            raise PathNotFound(Path(request.path), wanted="one of the folders in use")
-        kept = [folder for folder in named if folder != request.path]
+        kept = [folder for folder in named if models_folder_in(Path(folder)) != unwanted]
+        if kept == list(named):
+            wanted = "one of the folders added with `models use`"
+            raise PathNotFound(Path(request.path), wanted=wanted)
         self._settings.change("extra_model_folders", kept)
         return self.folders(Empty())
 

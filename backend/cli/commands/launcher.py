@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def info(context: typer.Context) -> None:
-    """Show the launcher itself: its version, its folder, its tools, and the room on the disk."""
+    """Show the launcher itself: its version, folder, tools and room."""
     session = session_of(context)
     session.answer(session.ask("system.info"), pictures.info)
 

@@ -20,6 +20,10 @@ from backend.cli.boundary import run
 from backend.composition import App, build_app
 from backend.operations.model import Failure
 
+LAUNCH = (
+    "versions launch v1 --port 9000 --listen :: --cpu --env A=b=c --env D= --ready-timeout 5 "
+    "-- --fast --json"
+)
 # A line that reaches each endpoint, and the fields that must arrive there.
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "system.info": ("info", {}),
@@ -41,10 +45,10 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "versions.activate": ("versions activate v1", {"tag": "v1"}),
     "versions.set_default": ("versions default v1", {"tag": "v1"}),
     "versions.launch": (
-        "versions launch v1 --port 9000 --listen :: --cpu --env A=b=c --env D= -- --fast --json",
+        LAUNCH,
         {
             "tag": "v1", "port": 9000, "listen": "::", "cpu": True,
-            "environment": {"A": "b=c", "D": ""},
+            "environment": {"A": "b=c", "D": ""}, "ready_timeout_seconds": 5.0,
             "arguments": ["--fast", "--json"],
         },
     ),

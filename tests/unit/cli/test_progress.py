@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backend.cli.output import ASCII, UNICODE, Mode, Output, Piece
-from backend.cli.progress import StepLines, live_line
+from backend.cli.progress import LiveLine, StepLines, live_line
 from backend.operations.model import OperationSnapshot, OperationState, Owner, Progress
 
 
@@ -33,6 +33,15 @@ def test_it_tells_step_percentage_time_and_what_is_left() -> None:
         "============------------  50%  5/7 installing the packages  0:43 - 1:09 left"
         "  downloading torch"
     )
+
+
+def test_its_clock_goes_on_while_an_operation_is_silent() -> None:
+    now = iter([0.0, 0.0, 7.0])
+    line = LiveLine(Output(Mode.TEXT, out=io.StringIO(), errors=io.StringIO()), lambda: next(now))
+    silent = snapshot(elapsed_seconds=1.0)
+    line.moved(silent)
+    line.moved(silent)
+    assert "0:08" in line._line().plain
 
 
 def test_a_guess_of_the_first_seconds_is_not_told() -> None:

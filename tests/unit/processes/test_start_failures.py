@@ -11,6 +11,7 @@ EXCERPTS = {
         "address already in use",
         "another program took its port",
     ),
+    "port in Python's words": ("OSError: [Errno 98] Address already in use", "another program took"),
     "port in ComfyUI's own words": ("Port 8188 is already in use.", "another program took"),
     "option": ("main.py: error: unrecognized arguments: --fast-mode", "--fast-mode"),
     "value of an option": (
@@ -59,7 +60,7 @@ def test_each_signature_has_an_excerpt_that_only_it_explains() -> None:
 
 def test_only_a_lost_port_is_called_one() -> None:
     lost = {name for name, (line, _) in EXCERPTS.items() if explain([line], "").port_taken}
-    assert lost == {"port", "port in ComfyUI's own words"}
+    assert lost == {"port", "port in Python's words", "port in ComfyUI's own words"}
 
 
 def test_the_last_cause_in_the_log_counts() -> None:
