@@ -32,7 +32,7 @@ from backend.platform.http import HttpClient
 from backend.platform.locks import FileLock
 from backend.platform.secrets import SecretStore
 from backend.platform.subprocesses import creation_time, is_same_process, scrubbed_environment
-from backend.platform.tools import tool_versions
+from backend.platform.tools import has_gpu, tool_versions
 from backend.platform.trash import Trash
 from backend.platform.uv import Uv
 from backend.processes.instances import Instances
@@ -104,6 +104,7 @@ def build_app(
             lock=lock,
             environment=lambda: _for_comfyui(environment),
             now=lambda: datetime.now(UTC),
+            has_gpu=has_gpu,
         )
     )
     releases = GitHubReleasesFetcher(

@@ -18,6 +18,7 @@ here: docs/reference/errors.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeAlias
@@ -785,7 +786,7 @@ class RateLimited(AccessError):
             f"{endpoint} was called too often.",
             hint=f"Try again in {retry_after:.1f} s.",
             endpoint=endpoint,
-            retry_after=round(retry_after, 3),
+            retry_after=math.ceil(retry_after * 1000) / 1000,  # never a moment too early
         )
 
 

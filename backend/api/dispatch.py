@@ -49,7 +49,8 @@ def find_endpoint(name: str) -> Endpoint:
     if endpoint is None:
         from difflib import get_close_matches
 
-        raise UnknownEndpoint(name[:80], similar=get_close_matches(name, ENDPOINTS, n=2))
+        shown = name[:80]
+        raise UnknownEndpoint(shown, similar=get_close_matches(shown, ENDPOINTS, n=2))
     return endpoint
 
 

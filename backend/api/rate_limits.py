@@ -29,6 +29,8 @@ RATES: Final[Mapping[RateClass, Rate]] = {
     RateClass.DESTRUCTIVE: Rate(per_second=0.5, burst=5),
 }
 
+ROUNDING: Final = 1e-6  # who waits exactly as told must not be refused for a lost last digit
+
 
 class TokenBucket:
     """Holds up to `burst` tokens and regains `per_second` of them. Time only moves forward."""
@@ -47,8 +49,8 @@ class TokenBucket:
             gained = max(0.0, now - self._then) * self._rate.per_second
             self._tokens = min(float(self._rate.burst), self._tokens + gained)
             self._then = now
-            if self._tokens >= 1.0:
-                self._tokens -= 1.0
+            if self._tokens >= 1.0 - ROUNDING:
+                self._tokens = max(0.0, self._tokens - 1.0)
                 return 0.0
             return (1.0 - self._tokens) / self._rate.per_second
 

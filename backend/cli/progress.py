@@ -94,6 +94,7 @@ class LiveLine:
         self._seen = clock()
 
     def shown(self) -> AbstractContextManager[object]:
+        """The live line, for as long as the context lasts; it leaves no trace."""
         from rich.live import Live
 
         return Live(

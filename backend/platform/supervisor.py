@@ -74,6 +74,7 @@ class Supervisor:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def run(self) -> None:
+        """Returns when the child and all that it left behind have ended and are on record."""
         try:
             child = subprocess.Popen(
                 self._launch["command"],

@@ -40,9 +40,7 @@ def await_ready(
     """
     start = clock()
     log = LogWindow(instance.log_file)
-    http = HttpClient(
-        timeout_seconds=2.0, retries=0, user_agent="comfyui-launcher", proxied=False
-    )
+    http = HttpClient(timeout_seconds=2.0, retries=0, user_agent="comfyui-launcher", proxied=False)
     while clock() - start < timeout_seconds:
         for line in log.refresh():
             watch.line(line.text)

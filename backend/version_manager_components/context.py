@@ -176,6 +176,7 @@ class VersionContext:
     lock: AbstractContextManager[Any]
     environment: Callable[[], dict[str, str]]
     now: Callable[[], datetime]
+    has_gpu: Callable[[], bool]
 
 
 class VersionComponent(ABC):

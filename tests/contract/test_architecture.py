@@ -43,7 +43,6 @@ BOUNDARY_FOLDERS: Final = ("backend/cli/", "backend/service/")
 LONGEST_FUNCTION: Final = 50
 LONG_FUNCTIONS: Final = {
     "backend/composition.py build_app": "one line a part: all the wiring there is, in its order",
-    "backend/version_manager_components/installation.py _build": "the steps, then their record",
 }
 LONGEST_FILE: Final = 400
 LONG_FILES: Final = {

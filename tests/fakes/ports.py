@@ -315,6 +315,7 @@ class World:
             lock=self.lock,
             environment=lambda: {"PATH": "/usr/bin"},
             now=lambda: self.now,
+            has_gpu=lambda: False,
         )
 
     def operation(

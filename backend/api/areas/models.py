@@ -45,14 +45,18 @@ class ModelsApi:
 
         Raises: PathNotFound when that folder is not one of those in use.
         """
-        unwanted = models_folder_in(Path(request.path).expanduser())
+        unwanted = _models_of(request.path)
         named = self._settings.current().extra_model_folders
-        kept = [folder for folder in named if models_folder_in(Path(folder)) != unwanted]
+        kept = [folder for folder in named if _models_of(folder) != unwanted]
         if kept == list(named):
             wanted = "one of the folders added with `models use`"
             raise PathNotFound(Path(request.path), wanted=wanted)
         self._settings.change("extra_model_folders", kept)
         return self.folders(Empty())
+
+
+def _models_of(folder: str) -> Path:
+    return models_folder_in(Path(folder).expanduser())
 
 
 def _describe(folder: Path, *, shared: bool) -> ModelFolder:

@@ -30,12 +30,10 @@ from backend.operations.operation import Operation
 from backend.platform.git import ResolvedReference
 from backend.platform.trash import Trash, TrashEntry
 from backend.validators import validate_reference, validate_version_tag
+from backend.version_manager_components.building import installation_name
 from backend.version_manager_components.context import VersionContext
-from backend.version_manager_components.installation import (
-    SOURCE_BYTES,
-    InstallationMixin,
-    installation_name,
-)
+from backend.version_manager_components.estimate import SOURCE_BYTES
+from backend.version_manager_components.installation import InstallationMixin
 from backend.version_manager_components.layout import CONSTRAINTS, INSTALL_RECORD, link_of
 from backend.version_manager_components.models import InstallOptions
 from tests.fakes.ports import COMMIT, NOW, PINS, RELEASED, World, all_at_once, tree_of
@@ -198,9 +196,7 @@ def test_options_win_over_settings(world: World) -> None:
             "package_index": "https://example.org/simple",
         }
     )
-    install(
-        world, InstallOptions(reference=TAG, torch_backend="cpu", find_links=("/options",))
-    )
+    install(world, InstallOptions(reference=TAG, torch_backend="cpu", find_links=("/options",)))
     (sources,) = world.environments.sources
     assert sources.torch_backend == "cpu"
     assert sources.find_links == ("/options", "/settings")
@@ -497,9 +493,7 @@ def test_no_reference_leads_to_an_unsafe_name(name: str, kind: Any) -> None:
         validate_reference(name)
     except InvalidValue:
         return
-    assert validate_version_tag(
-        installation_name(ResolvedReference(kind, name, COMMIT, RELEASED))
-    )
+    assert validate_version_tag(installation_name(ResolvedReference(kind, name, COMMIT, RELEASED)))
 
 
 def test_two_tags_that_differ_only_in_what_no_folder_can_hold_do_not_collide() -> None:

@@ -221,9 +221,7 @@ def test_a_port_that_was_lost_at_the_last_moment_is_replaced_by_another(world: W
     world.processes.on_wait = lose
     operation = world.operation(LAUNCH_STEPS)
     fractions: list[float] = []
-    world.events.stream.listen(
-        lambda _: fractions.append(operation.snapshot.progress.fraction)
-    )
+    world.events.stream.listen(lambda _: fractions.append(operation.snapshot.progress.fraction))
     result = launch(world, operation=operation)
     assert result.instance.port == 8190
     assert world.processes.stopped == [TAG, TAG]

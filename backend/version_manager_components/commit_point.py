@@ -1,0 +1,120 @@
+"""From built to installed, and what a crash in between leaves to settle.
+
+`install.json` is the commit point: with it an installation is complete, without it unfinished. The
+record and the link follow from it and can be made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.exceptions import (
+    ComfyUILauncherError,
+    ForeignFolder,
+    MetadataCorrupt,
+    MetadataFromTheFuture,
+    StorageError,
+    VersionAlreadyInstalled,
+)
+from backend.file_utils import Corrupt, Value, atomic_write_json, read_json
+from backend.logging_config import get_logger
+from backend.metadata_manager import ActiveVersion, InstalledVersion
+from backend.operations.events import VersionsChanged
+from backend.platform.links import replace_link
+from backend.platform.trash import Marker
+from backend.version_manager_components.context import VersionContext
+from backend.version_manager_components.estimate import size_key_of
+from backend.version_manager_components.layout import INSTALL_RECORD, link_of
+
+_log = get_logger(__name__)
+
+
+def refuse_taken(context: VersionContext, tag: str) -> None:
+    if context.store.version(tag) is not None:
+        raise VersionAlreadyInstalled(tag)
+    link = link_of(context.paths, tag)
+    if link.exists() and not link.is_symlink():
+        raise ForeignFolder(link)
+
+
+def commit(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    with context.lock:
+        refuse_taken(context, version.tag)
+        atomic_write_json(store / INSTALL_RECORD, version)
+        enlist(context, version, store)
+    try:
+        context.store.remember_environment_size(size_key_of(version), version.logical_bytes)
+    except StorageError as error:  # the version is installed; only the next estimate is rougher
+        _log.warning("the size of %s could not be noted: %s", version.tag, error)
+
+
+def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    context.store.put(version)
+    replace_link(link_of(context.paths, version.tag), store)
+    if context.store.active().active is None:
+        context.store.change_active(
+            lambda now: ActiveVersion(
+                active=now.active or version.tag, default=now.default or version.tag
+            )
+        )
+    context.events.publish(VersionsChanged(tag=version.tag))
+
+
+@contextmanager
+def cleared_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
+    """What was built so far goes, unless it was committed."""
+    try:
+        yield
+    except BaseException:
+        if store.is_dir() and not (store / INSTALL_RECORD).exists():
+            try:
+                _clear(context, store)
+            except ComfyUILauncherError as error:  # why the installation failed matters more
+                _log.warning("%s is cleared at the next start: %s", store, error)
+        raise
+
+
+def unlisted(folder: Path, listed: set[str]) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [
+        entry
+        for entry in sorted(folder.iterdir())
+        if entry.is_dir() and not entry.is_symlink() and entry.name not in listed
+    ]
+
+
+def settle(context: VersionContext, store: Path, marker: Marker) -> str:
+    record = read_json(store / INSTALL_RECORD, InstalledVersion)
+    with context.lock:
+        if isinstance(record, Value):
+            return _list_after_all(context, record.value, store)
+        if isinstance(record, Corrupt):  # it was complete once: damage is no reason to delete it
+            return f"{store.name}: it is left as it is, for {record.path} is damaged."
+        _clear(context, store)
+    _log.warning("cleared the unfinished installation %s", store.name)
+    return f"{marker.tag}: the installation was interrupted; what it left was cleared away."
+
+
+def _list_after_all(context: VersionContext, version: InstalledVersion, store: Path) -> str:
+    """A complete installation speaks for itself, also when our record of it is damaged."""
+    try:
+        known = context.store.version(version.tag)
+    except MetadataFromTheFuture:
+        return f"{version.tag}: its record is of a newer launcher; it is left alone."
+    except MetadataCorrupt:
+        known = None
+    if known is not None and known.store == store.name:
+        return f"{version.tag}: another launcher has listed it meanwhile."
+    if known is not None:
+        return f"{store.name}: a second copy of {version.tag}; it is left alone."
+    enlist(context, version, store)
+    return f"{version.tag}: the installation is complete and is listed again."
+
+
+def _clear(context: VersionContext, store: Path) -> None:
+    """Unfinished work goes at once, without a stay in the trash: the disk may be full."""
+    context.trash.discard(store)
+    context.sources.forget_worktrees([store / "source"])

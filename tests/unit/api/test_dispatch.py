@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.api.areas.models import ModelsApi
+from backend.api.areas.operations import OperationsApi
+from backend.api.areas.settings import SettingsApi
+from backend.api.areas.system import SystemApi
+from backend.api.areas.versions import VersionsApi
+from backend.api.contract.common import Refusal, Success
+from backend.api.core import ComfyUISetupAPI
+from backend.api.dispatch import Dispatcher
+from backend.api.endpoint import ENDPOINTS, RateClass
+from backend.api.rate_limits import Rate, RateLimiter
+from backend.github_integration import GitHubReleasesFetcher
+from backend.operations.model import Owner
+from backend.operations.runner import OperationRunner
+from backend.platform.git import RemoteReferences
+from backend.platform.http import HttpClient
+from backend.platform.locks import FileLock
+from backend.platform.secrets import SecretStore
+from backend.processes.readiness import Watch
+from backend.resources.resource_manager import ResourceManager
+from backend.settings_store import SettingsStore
+from backend.version_manager import VersionManager
+from tests.fakes.ports import Clock, World
+
+NO_LIMIT = {kind: Rate(1e9, 10**9) for kind in RateClass if kind is not RateClass.UNLIMITED}
+SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ"
+
+
+class NoNames:
+    """A repository that is there and offers nothing."""
+
+    url = "https://example.org/ComfyUI"
+
+    def remote_references(self, check: object = None) -> RemoteReferences:
+        return RemoteReferences({"v0.3.64": "0" * 40}, {"master": "1" * 40})
+
+
+class Desk:
+    """The whole API over a world of fakes."""
+
+    def __init__(self, root: Path) -> None:
+        self.world = World(root)
+        paths = self.world.paths
+        lock = FileLock(paths.data / ".lock")
+        self.settings = SettingsStore(paths.settings_file, {}, lock=lock)
+        self.world.settings = self.settings.current()
+        self.runner = OperationRunner(
+            self.world.journal,
+            self.world.events.stream,
+            owner=lambda: Owner(pid=1, created=1.0),
+            owner_lives=lambda _: True,
+        )
+        self.clock = Clock()
+        self.limits = RateLimiter(clock=self.clock)
+        resources = ResourceManager(paths, self.settings.current)
+        self.world.resources = resources
+        releases = GitHubReleasesFetcher(
+            paths.metadata / "github_cache.json",
+            NoNames(),
+            lambda: HttpClient(1, 0, user_agent="tests"),
+            settings=self.settings.current,
+            token=lambda: None,
+        )
+        secrets = SecretStore(paths.secrets_file, file_allowed=lambda: True, environment={})
+        self.api = ComfyUISetupAPI(
+            versions=VersionsApi(VersionManager(self.world.context()), releases, self.runner),
+            models=ModelsApi(paths.models, resources, self.settings),
+            operations=OperationsApi(self.runner),
+            settings=SettingsApi(paths.root, self.settings, secrets, self.world.events.stream),
+            system=SystemApi(paths.root, lambda: {"git": "2.43", "uv": None}, ["a notice"]),
+        )
+        self.dispatcher = Dispatcher(self.api, RateLimiter(NO_LIMIT))
+
+    def call(self, name: str, request: Any = None) -> Success | Refusal:
+        return self.dispatcher.call(name, request)
+
+    def refused(self, name: str, request: Any = None) -> dict[str, Any]:
+        answer = self.call(name, request)
+        assert isinstance(answer, Refusal), answer
+        return answer.error.model_dump()
+
+    def value(self, name: str, request: Any = None) -> Any:
+        answer = self.call(name, request)
+        assert isinstance(answer, Success), answer
+        return answer.value
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.runner.close()
+
+
+# --- Envelopes
+
+
+def test_a_success_is_schema_ok_and_value(desk: Desk) -> None:
+    envelope = json.loads(desk.call("system.info").model_dump_json())
+    assert list(envelope) == ["schema", "ok", "value"]
+    assert (envelope["schema"], envelope["ok"]) == (1, True)
+    assert envelope["value"]["git"] == "2.43"
+    assert envelope["value"]["notices"] == ["a notice"]
+
+
+def test_a_refusal_is_schema_ok_and_error(desk: Desk) -> None:
+    envelope = json.loads(desk.call("versions.show", {"tag": "v9"}).model_dump_json())
+    assert list(envelope) == ["schema", "ok", "error"]
+    assert (envelope["schema"], envelope["ok"]) == (1, False)
+    assert list(envelope["error"]) == ["code", "message", "hint", "details"]
+    assert envelope["error"]["code"] == "version-not-installed"
+
+
+@pytest.mark.parametrize("name", [n for n, row in ENDPOINTS.items() if row.request == "Empty"])
+def test_what_needs_nothing_is_answered_and_can_be_sent_as_json(desk: Desk, name: str) -> None:
+    for request in (None, {}, b"", b"{}"):
+        answer = desk.call(name, request)
+        assert isinstance(answer, Success), answer
+        json.loads(answer.model_dump_json())
+        desk.runner.close()
+
+
+# --- What is asked for wrongly
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("versions.instal", "versions.install"),
+        ("version.list", "versions.list"),
+        ("operations.cancle", "operations.cancel"),
+    ],
+)
+def test_an_unknown_endpoint_suggests_the_nearest(desk: Desk, name: str, nearest: str) -> None:
+    error = desk.refused(name)
+    assert error["code"] == "unknown-endpoint"
+    assert nearest in error["details"]["similar"]
+    assert nearest in error["message"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "versions",
+        "versions.",
+        ".list",
+        "versions.list.list",
+        "versions.__init__",
+        "versions._tag",
+        "versions._manager",
+        "call.x",
+        "__class__.__mro__",
+        "VERSIONS.LIST",
+        "versions.list\x00",
+        "ünïcode",
+    ],
+)
+def test_nothing_outside_the_table_is_reachable(desk: Desk, name: str) -> None:
+    assert desk.refused(name)["code"] == "unknown-endpoint"
+
+
+def test_an_endless_name_is_refused_quickly_and_not_repeated(desk: Desk) -> None:
+    start = time.monotonic()
+    error = desk.refused("versions.list" * 300_000)
+    assert time.monotonic() - start < 0.5
+    assert len(json.dumps(error)) < 1000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"null", b"1", b'"text"', b"{", b"\xff\xfe", b"{}{}", b"NaN", b"[" * 100_000],
+    ids=lambda body: repr(body[:8]),
+)
+def test_a_body_that_is_no_json_object_is_malformed(desk: Desk, body: bytes) -> None:
+    assert desk.refused("versions.list", body)["code"] == "malformed-request"
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "fields"),
+    [
+        ("versions.install", {}, ["reference"]),
+        ("versions.install", {"reference": ""}, ["reference"]),
+        ("versions.install", {"reference": "x" * 201}, ["reference"]),
+        ("versions.install", {"reference": 1}, ["reference"]),
+        ("versions.install", {"reference": "v1", "pythn": "3.12"}, ["pythn"]),
+        ("versions.install", {"reference": "v1", "find_links": "x"}, ["find_links"]),
+        ("versions.install", {"reference": "v1", "find_links": [1]}, ["find_links.0"]),
+        ("versions.install", {"reference": "v1", "packages_as_of": "now"}, ["packages_as_of"]),
+        ("versions.launch", {"port": 80}, ["port"]),
+        ("versions.launch", {"port": "a", "listen": "evil; rm"}, ["listen", "port"]),
+        ("versions.launch", {"environment": {"A": 1}}, ["environment.A"]),
+        ("versions.launch", {"arguments": ["x"] * 101}, ["arguments"]),
+        ("versions.logs", {"limit": 0}, ["limit"]),
+        ("versions.logs", {"limit": 2001, "after": -1}, ["after", "limit"]),
+        ("versions.set_default", {}, ["tag"]),
+        ("versions.restore", {"entry": None}, ["entry"]),
+        ("operations.show", {"operation_id": "x" * 41}, ["operation_id"]),
+        ("settings.keep_secret", {"name": "PASSWORD", "value": "x"}, ["name"]),
+        ("system.info", {"surprise": 1}, ["surprise"]),
+    ],
+)
+def test_fields_that_do_not_fit_are_named(
+    desk: Desk, name: str, request_: dict[str, Any], fields: list[str]
+) -> None:
+    for form in (request_, json.dumps(request_).encode()):
+        error = desk.refused(name, form)
+        assert error["code"] == "invalid-request"
+        assert error["details"]["endpoint"] == name
+        assert sorted(problem["field"] for problem in error["details"]["problems"]) == fields
+        assert fields[0] in error["message"] or fields[-1] in error["message"]
+
+
+def test_a_secret_in_a_wrong_request_is_not_repeated(desk: Desk) -> None:
+    for request in (
+        {"name": "GITHUB_TOKEN", "value": SECRET, "extra": SECRET},
+        {"name": "OTHER", "value": SECRET},
+        {"name": "GITHUB_TOKEN", "value": SECRET * 200},
+    ):
+        assert SECRET not in json.dumps(desk.refused("settings.keep_secret", request))
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "code"),
+    [
+        ("versions.install", {"reference": "--upload-pack=evil"}, "invalid-value"),
+        ("versions.install", {"reference": "a..b"}, "invalid-value"),
+        ("versions.install", {"reference": "v1", "torch_spec": "torch @ git+ssh://x"},
+         "invalid-value"),
+        ("versions.plan", {"reference": "-x"}, "invalid-value"),
+        ("versions.uninstall", {"tag": "../../etc"}, "invalid-value"),
+        ("versions.activate", {"tag": "a/b"}, "invalid-value"),
+        ("versions.launch", {"tag": ".."}, "invalid-value"),
+        ("versions.launch", {}, "no-active-version"),
+        ("versions.stop", {"tag": "v9"}, "version-not-installed"),
+        ("versions.set_default", {"tag": "v9"}, "version-not-installed"),
+        ("versions.restore", {"entry": "nothing"}, "not-in-trash"),
+        ("operations.cancel", {"operation_id": "nothing"}, "operation-not-found"),
+        ("operations.show", {"operation_id": "../x"}, "operation-not-found"),
+        ("settings.change", {"name": "nothing", "value": 1}, "unknown-setting"),
+        ("settings.change", {"name": "grace_days", "value": -1}, "invalid-value"),
+        ("settings.reset", {"name": "nothing"}, "unknown-setting"),
+        ("models.use", {"path": "relative"}, "path-not-found"),
+        ("models.use", {"path": "/nowhere/at/all"}, "path-not-found"),
+        ("models.forget", {"path": "/nowhere/at/all"}, "path-not-found"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_by_its_code(
+    desk: Desk, name: str, request_: dict[str, Any], code: str
+) -> None:
+    error = desk.refused(name, request_)
+    assert error["code"] == code
+    assert error["hint"]
+
+
+# --- Limits
+
+
+def test_a_refusal_for_the_rate_says_when_to_come_back(desk: Desk) -> None:
+    dispatcher = Dispatcher(desk.api, desk.limits)
+    answers = [dispatcher.call("versions.trash") for _ in range(101)]
+    assert [isinstance(answer, Success) for answer in answers].count(True) == 100
+    last = answers[-1]
+    assert isinstance(last, Refusal)
+    assert last.error.code == "rate-limited"
+    desk.clock.pass_by(last.error.details["retry_after"])
+    assert isinstance(dispatcher.call("versions.trash"), Success)
+
+
+def test_a_request_that_does_not_fit_takes_nothing_of_the_rate(desk: Desk) -> None:
+    dispatcher = Dispatcher(desk.api, desk.limits)
+    for _ in range(500):
+        dispatcher.call("versions.trash", {"surprise": 1})
+    assert isinstance(dispatcher.call("versions.trash"), Success)
+
+
+def test_a_flood_of_reads_does_not_keep_anyone_from_cancelling(desk: Desk) -> None:
+    dispatcher = Dispatcher(desk.api, desk.limits)
+    for _ in range(300):
+        dispatcher.call("versions.list")
+        dispatcher.call("settings.reset", {"name": "log_level"})
+    for _ in range(50):
+        answer = dispatcher.call("operations.cancel", {"operation_id": "nothing"})
+        assert isinstance(answer, Refusal)
+        assert answer.error.code == "operation-not-found"
+
+
+# --- What no one foresaw
+
+
+def test_a_fault_is_an_incident_without_a_traceback(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crash() -> None:
+        raise LookupError(f"deep inside, with {SECRET}")
+
+    desk.world.environments.on_look = crash
+    desk.world.installed("v1")
+    answer = desk.call("versions.check", {"tag": "v1"})
+    assert isinstance(answer, Refusal)
+    text = answer.model_dump_json()
+    assert answer.error.code == "internal-error"
+    for word in ("Traceback", "LookupError", "File ", ".py", "deep inside", SECRET):
+        assert word not in text
+    incident = answer.error.details["incident"]
+    (record,) = [r for r in caplog.records if getattr(r, "incident", None) == incident]
+    assert record.exc_text is not None
+    assert "LookupError" in record.exc_text
+    assert SECRET not in record.exc_text
+
+
+# --- Areas
+
+
+def test_installing_answers_at_once_with_an_operation_to_follow(desk: Desk) -> None:
+    reference = desk.value("versions.install", {"reference": "v0.3.64"})
+    assert (reference.kind, reference.subject) == ("versions.install", "v0.3.64")
+    ended = desk.runner.wait(reference.operation_id, timeout=10)
+    assert ended.result is not None
+    assert ended.result["tag"] == "v0.3.64"
+    assert [v.tag for v in desk.value("versions.list").versions] == ["v0.3.64"]
+
+
+def test_stopping_what_is_just_starting_cancels_its_start(desk: Desk) -> None:
+    desk.world.installed("v1", active=True)
+    waits = threading.Event()
+
+    def wait(watch: Watch) -> None:
+        waits.set()
+        for _ in range(1000):
+            watch.check()
+            time.sleep(0.01)
+
+    desk.world.processes.on_wait = wait
+    launch = desk.value("versions.launch", {})
+    assert waits.wait(10)
+    assert desk.value("versions.stop", {}).operation_id == launch.operation_id
+    assert desk.runner.wait(launch.operation_id, timeout=10).state == "cancelled"
+    assert desk.world.processes.stopped == ["v1"]
+
+
+def test_releases_are_asked_for_once_and_then_remembered(desk: Desk) -> None:
+    first = desk.value("versions.releases")
+    assert [release.tag for release in first.releases] == ["v0.3.64"]
+    assert first.branches == ("master",)
+    assert not first.stale
+    assert desk.value("versions.releases").fetched_at == first.fetched_at
+    assert desk.value("versions.releases", {"refresh": True}).fetched_at > first.fetched_at
+
+
+def test_folders_of_models_are_used_listed_and_forgotten(desk: Desk, tmp_path: Path) -> None:
+    webui = tmp_path / "webui"
+    (webui / "models" / "Lora").mkdir(parents=True)
+    (webui / "models" / "Lora" / "one.safetensors").touch()
+    used = desk.value("models.use", {"path": f"{webui}/"})
+    assert [folder.shared for folder in used.folders] == [True, False]
+    assert used.folders[1].kinds == {"loras": 1}
+    assert used.model_count == 1
+    assert desk.value("models.use", {"path": str(webui)}).folders == used.folders, "once is enough"
+    for said in (f"{webui}/", used.folders[1].path):
+        desk.value("models.use", {"path": str(webui)})
+        assert len(desk.value("models.forget", {"path": said}).folders) == 1
+    assert (webui / "models" / "Lora" / "one.safetensors").exists()
+
+
+def test_a_folder_that_another_process_added_is_not_lost(desk: Desk, tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    mine.mkdir()
+    theirs.mkdir()
+    desk.value("models.folders")
+    other = SettingsStore(
+        desk.world.paths.settings_file, {}, lock=FileLock(desk.world.paths.data / ".lock")
+    )
+    other.change("extra_model_folders", [str(theirs)])
+    desk.value("models.use", {"path": str(mine)})
+    assert {folder.path for folder in desk.value("models.folders").folders} >= {
+        str(mine),
+        str(theirs),
+    }
+
+
+def test_settings_tell_value_default_source_and_variables(desk: Desk) -> None:
+    listed = desk.value("settings.change", {"name": "grace_days", "value": 3})
+    (row,) = [row for row in listed.settings if row.name == "grace_days"]
+    assert (row.value, row.default, row.source) == (3, 7, "file")
+    assert row.description
+    (log,) = [row for row in listed.settings if row.name == "log_level"]
+    assert log.variables == ("LOG_LEVEL", "DEBUG")
+    assert desk.world.events.stream is not None
+    reset = desk.value("settings.reset", {"name": "grace_days"})
+    assert [row.source for row in reset.settings if row.name == "grace_days"] == ["default"]
+
+
+def test_a_secret_is_kept_and_never_shown(desk: Desk) -> None:
+    kept = desk.call("settings.keep_secret", {"name": "GITHUB_TOKEN", "value": SECRET})
+    assert SECRET not in kept.model_dump_json()
+    assert isinstance(kept, Success)
+    places = {secret.name: secret.place for secret in kept.value.secrets}
+    assert places["GITHUB_TOKEN"] in {"file", "keyring"}
+    forgotten = desk.value("settings.forget_secret", {"name": "GITHUB_TOKEN"})
+    assert {secret.place for secret in forgotten.secrets} == {"nowhere"}
