@@ -32,6 +32,7 @@ _log = get_logger(__name__)
 
 
 def refuse_taken(context: VersionContext, tag: str) -> None:
+    """Raises: VersionAlreadyInstalled, ForeignFolder when something stands in the way."""
     if context.store.version(tag) is not None:
         raise VersionAlreadyInstalled(tag)
     link = link_of(context.paths, tag)
@@ -40,6 +41,7 @@ def refuse_taken(context: VersionContext, tag: str) -> None:
 
 
 def commit(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    """The installation counts from here on. Raises: VersionAlreadyInstalled, ForeignFolder."""
     with context.lock:
         refuse_taken(context, version.tag)
         atomic_write_json(store / INSTALL_RECORD, version)
@@ -51,6 +53,7 @@ def commit(context: VersionContext, version: InstalledVersion, store: Path) -> N
 
 
 def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    """The version has its record and its link, and is active if none was."""
     context.store.put(version)
     replace_link(link_of(context.paths, version.tag), store)
     if context.store.active().active is None:
@@ -77,6 +80,7 @@ def cleared_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
 
 
 def unlisted(folder: Path, listed: set[str]) -> list[Path]:
+    """The folders of the store that no record names."""
     if not folder.is_dir():
         return []
     return [
@@ -87,6 +91,7 @@ def unlisted(folder: Path, listed: set[str]) -> list[Path]:
 
 
 def settle(context: VersionContext, store: Path, marker: Marker) -> str:
+    """Lists what is complete, clears what is not; says in words what was done."""
     record = read_json(store / INSTALL_RECORD, InstalledVersion)
     with context.lock:
         if isinstance(record, Value):
