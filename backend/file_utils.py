@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
-from backend.exceptions import DiskFull, MetadataCorrupt, NotWritable
+from backend.exceptions import DiskFull, MetadataCorrupt, MetadataFromTheFuture, NotWritable
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,6 +37,14 @@ _REFUSED: Final = frozenset(
         errno.ELOOP,
     }
 )
+
+
+class _AnySchema(BaseModel):
+    """The schema of a state file of whose other fields we may know nothing."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    schema_version: int = Field(1, alias="schema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,17 @@ def read_json(path: Path, model: type[Model]) -> ReadResult[Model]:
         return Value(model.model_validate_json(content))
     except PydanticError as damage:
         return Corrupt(path, _first_problem(damage), _valid(older, model))
+
+
+def refuse_newer_schema(path: Path, known: int) -> None:
+    """Returns when `path` is not of a newer launcher; with its new fields it looks like damage.
+
+    Raises: MetadataFromTheFuture, NotWritable when the file exists and may not be read.
+    """
+    with storage_errors(path):
+        found = _valid(_content(path), _AnySchema)
+    if found is not None and found.schema_version > known:
+        raise MetadataFromTheFuture(path, schema=found.schema_version)
 
 
 def sync_folder(folder: Path) -> None:

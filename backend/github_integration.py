@@ -201,18 +201,23 @@ class GitHubReleasesFetcher:
         return answer
 
     def _refusal(self, answer: Answer) -> NetworkError:
-        reset = answer.headers.get("x-ratelimit-reset")
-        spent = answer.headers.get("x-ratelimit-remaining") == "0"
-        if not spent and answer.status != 429:
-            return HttpFailed(self._api_host(), answer.status)
-        if reset and reset.isdigit():
-            when = datetime.fromtimestamp(int(reset), UTC)
-            return GitHubLimitReached(resets_at=f"{when:%H:%M} UTC")
+        """The hourly limit says when it ends; the one against haste says how long to wait."""
         wait = answer.headers.get("retry-after")
-        return GitHubLimitReached(resets_at=f"{wait} s from now" if wait else None)
+        if answer.headers.get("x-ratelimit-remaining") == "0":
+            return GitHubLimitReached(resets_at=_time_of(answer.headers.get("x-ratelimit-reset")))
+        if wait or answer.status == 429:
+            return GitHubLimitReached(resets_at=f"{wait} s from now" if wait else None)
+        return HttpFailed(self._api_host(), answer.status)
 
     def _api_host(self) -> str:
         return urlsplit(self._settings().github_api).hostname or "the GitHub API"
+
+
+def _time_of(epoch: str | None) -> str | None:
+    try:
+        return f"{datetime.fromtimestamp(int(epoch or ''), UTC):%H:%M} UTC"
+    except (ValueError, OverflowError, OSError):  # no number, or no time that there is
+        return None
 
 
 def _entries(answer: Answer, host: str) -> list[Release]:

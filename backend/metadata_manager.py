@@ -17,7 +17,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from backend.exceptions import (
     MetadataCorrupt,
     MetadataError,
-    MetadataFromTheFuture,
     StorageError,
 )
 from backend.file_utils import (
@@ -26,6 +25,7 @@ from backend.file_utils import (
     Corrupt,
     atomic_write_json,
     read_json,
+    refuse_newer_schema,
     sync_folder,
 )
 from backend.logging_config import get_logger
@@ -41,14 +41,6 @@ class Record(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
     )
-
-    schema_version: int = Field(SCHEMA, alias="schema")
-
-
-class _AnySchema(BaseModel):
-    """The schema of a file of whose other fields we may know nothing."""
-
-    model_config = ConfigDict(extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     schema_version: int = Field(SCHEMA, alias="schema")
 
@@ -214,26 +206,13 @@ class MetadataManager:
         result = read_json(path, model)
         if isinstance(result, Absent):
             return None
+        refuse_newer_schema(path, SCHEMA)
         if isinstance(result, Corrupt):
-            _refuse_future(path)
             record = result.recovered()
             _log.warning("%s is damaged (%s); the version before it counts", path, result.reason)
             problems.append(RecordProblem(path, result.reason, recovered=True))
             return record
-        _refuse_newer(path, result.value.schema_version)
         return result.value
 
     def _path(self, tag: str) -> Path:
         return self._versions / f"{tag}.json"
-
-
-def _refuse_future(path: Path) -> None:
-    """What a newer launcher wrote looks damaged to us, with its new fields; it is not."""
-    known = read_json(path, _AnySchema)
-    if not isinstance(known, Absent | Corrupt):
-        _refuse_newer(path, known.value.schema_version)
-
-
-def _refuse_newer(path: Path, schema: int) -> None:
-    if schema > SCHEMA:
-        raise MetadataFromTheFuture(path, schema=schema)

@@ -11,11 +11,18 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
-from backend.config import Settings, Source, from_environment, resolve
+from backend.config import Settings, Source, resolve, variables_of
 from backend.exceptions import InvalidValue, UnknownSetting
-from backend.file_utils import Absent, Corrupt, atomic_write_json, read_json
+from backend.file_utils import (
+    Absent,
+    Corrupt,
+    atomic_write_json,
+    read_json,
+    refuse_newer_schema,
+)
 from backend.validators import validate_repository_url, validate_requirement, validate_url
 
+SCHEMA: Final = 1
 Validator = Callable[[Any], object]
 _Stamp = tuple[int, int, int] | None
 
@@ -40,7 +47,7 @@ class SettingsFile(BaseModel):
         frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
     )
 
-    schema_version: int = Field(1, alias="schema")
+    schema_version: int = Field(SCHEMA, alias="schema")
     values: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -84,23 +91,29 @@ class SettingsStore:
         stamp = _stamp(self._file)
         with self._cache_lock:
             if self._cache is None or self._cache[0] != stamp:
-                self._cache = (stamp, *_validated(self._environment, self._values()))
+                found = _validated(self._environment, self._values(), self._place)
+                self._cache = (stamp, *found)
             return self._cache
 
     def _values(self) -> dict[str, Any]:
         result = read_json(self._file, SettingsFile)
         if isinstance(result, Absent):
             return {}
+        refuse_newer_schema(self._file, SCHEMA)
         if isinstance(result, Corrupt):
             return result.recovered().values
         return result.value.values
 
     def _write(self, values: dict[str, Any]) -> None:
-        settings, _ = _validated(self._environment, values)
+        """Checked without the environment, which may win now and be gone tomorrow."""
+        settings, _ = _validated({}, values, lambda _: "")
         plain = settings.model_dump(mode="json")
-        given = from_environment(self._environment)
-        kept = {name: values[name] if name in given else plain[name] for name in values}
-        atomic_write_json(self._file, SettingsFile(values=kept))
+        atomic_write_json(self._file, SettingsFile(values={name: plain[name] for name in values}))
+
+    def _place(self, name: str) -> str:
+        """Where the value of a setting comes from, in words."""
+        given = [variable for variable in variables_of(name) if self._environment.get(variable)]
+        return f" (from {given[0]} in the environment)" if given else f" (from {self._file})"
 
 
 def _stamp(file: Path) -> _Stamp:
@@ -113,19 +126,29 @@ def _stamp(file: Path) -> _Stamp:
 
 
 def _validated(
-    environment: Mapping[str, str], values: Mapping[str, Any]
+    environment: Mapping[str, str], values: Mapping[str, Any], place: Callable[[str], str]
 ) -> tuple[Settings, dict[str, Source]]:
     try:
         settings, sources = resolve(environment, values)
     except PydanticError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise InvalidValue(f"setting {name}", str(first["input"]), expected=first["msg"]) from error
+        what = f"setting {name}{place(name)}"
+        raise InvalidValue(what, str(first["input"]), expected=first["msg"]) from error
     for name, check in CHECKS.items():
         value = getattr(settings, name)
         if value is not None:
-            check(value)
+            _check(name, value, check, place)
     return settings, sources
+
+
+def _check(name: str, value: Any, check: Validator, place: Callable[[str], str]) -> None:
+    try:
+        check(value)
+    except InvalidValue as error:
+        what = f"setting {name}{place(name)}"
+        shown, expected = str(error.context["value"]), str(error.context["expected"])
+        raise InvalidValue(what, shown, expected=expected) from error
 
 
 def _known(name: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from typer import TyperException
 from typer.main import get_command
 
-from backend.cli.exit_codes import CANCELLED, INTERRUPTED, SUCCESS, exit_code_of
+from backend.api.exit_codes import CANCELLED, INTERRUPTED, SUCCESS, exit_code_of
 from backend.cli.output import Output, OutputGone, mode_of
 from backend.cli.session import Abandoned, Refused, Session
 from backend.cli.wording import inline
@@ -70,7 +70,7 @@ def _status(session: Session, arguments: Sequence[str]) -> int:
         ended = INTERRUPTED
     except OutputGone:
         raise
-    except Exception as fault:  # noqa: BLE001 - the boundary of this door
+    except Exception as fault:
         return _tell_fault(session, fault)
     # An int is the status that a command asked for; typer makes 130 of a Ctrl-C.
     if ended == INTERRUPTED:

@@ -138,7 +138,7 @@ class Gate:
             return
         except ComfyUILauncherError as error:
             await refusal(error)(scope, receive, send)
-        except Exception as fault:  # noqa: BLE001 - the boundary of this door
+        except Exception as fault:
             reported = report_fault(fault)
             if not send.started:
                 await refusal(reported)(scope, receive, send)

@@ -17,6 +17,7 @@ from typing import Final
 import uvicorn
 
 from backend.api.contract.common import Refusal, Success
+from backend.api.exit_codes import INTERRUPTED, SUCCESS, exit_code_of
 from backend.composition import App, build_app
 from backend.config import NetworkConfig, PathsConfig, find_root
 from backend.exceptions import ComfyUILauncherError, InvalidValue
@@ -37,8 +38,6 @@ from backend.service.record import (
 from backend.service.security import in_url, is_loopback
 
 GRACE_SECONDS: Final = 3
-FAILED: Final = 1
-INTERRUPTED: Final = 130
 REMOTE: Final = (
     "other machines can reach this service: whoever has the token can do everything, and nothing, "
     "the token included, is encrypted on the way"
@@ -69,10 +68,10 @@ def main(
         return _refuse(error, options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as fault:  # noqa: BLE001 - the boundary of this door
+    except Exception as fault:
         return _refuse(report_fault(fault), options)
     _leave_waiting_calls_behind()
-    return 0
+    return SUCCESS
 
 
 def serve(options: Options, environment: Mapping[str, str]) -> None:
@@ -180,7 +179,7 @@ def _refuse(error: ComfyUILauncherError, options: Options) -> int:
         _say(to_json(Refusal(error=failure_of(error))))
     else:
         sys.stderr.write(f"{error.message} {error.hint}\n")
-    return FAILED
+    return exit_code_of(error.code)
 
 
 def _speak_of_any_path() -> None:
@@ -210,7 +209,7 @@ def _url(host: str, port: int) -> str:
 
 def _options(arguments: Sequence[str] | None) -> Options:
     parser = argparse.ArgumentParser(
-        prog="python -m backend.service", description="Serves the launcher's API over HTTP."
+        prog="./launcher serve", description="Serves the launcher's API over HTTP."
     )
     add = parser.add_argument
     add("--host", default=NetworkConfig.SERVICE_HOST, help="address to listen on (127.0.0.1)")

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final, cast
 
-from backend.cli.exit_codes import EXIT_CODES, exit_code_of
+from backend.api.exit_codes import EXIT_CODES, exit_code_of
 from backend.exceptions import all_errors
 from backend.operations.events import EventStream
 from backend.service.answers import API
@@ -37,7 +37,7 @@ EXIT_INTRODUCTION: Final = """\
 # Exit status
 
 What `./launcher` ends with. A script can rely on these numbers; which error leads to which is in
-[errors](errors.md). `./launcher serve` knows only 0, 1 (it could not start), 2 and 130.
+[errors](errors.md).
 """
 
 HTTP_INTRODUCTION: Final = """\

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from backend.api.endpoint import ENDPOINTS
-from backend.cli.exit_codes import EXIT_CODES
+from backend.api.exit_codes import EXIT_CODES
 from backend.config import ENVIRONMENT, PathsConfig, Settings
 from backend.exceptions import all_errors
 from backend.service.statuses import Status, all_statuses

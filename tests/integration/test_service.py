@@ -198,7 +198,7 @@ def test_a_second_service_of_a_root_is_refused_with_the_address_of_the_first(
     service: Service,
 ) -> None:
     second = run_service(service.root, "--port", "0")
-    assert second.returncode == 1
+    assert second.returncode == 5
     assert second.stdout == ""
     assert second.stderr.count("\n") == 1
     assert service.record["url"] in second.stderr
@@ -222,7 +222,7 @@ def test_of_two_services_that_start_at_once_exactly_one_serves(home: Path) -> No
     for start in starts:
         start.terminate()
         start.communicate(timeout=20)
-    assert sorted(start.returncode for start in starts) == [0, 1]
+    assert sorted(start.returncode for start in starts) == [0, 5]
     assert sorted(map(bool, first_lines)) == [False, True]
 
 
@@ -257,7 +257,7 @@ def test_a_taken_port_is_refused_with_the_name_of_its_holder(home: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused = run_service(home, "--port", str(port))
-    assert refused.returncode == 1
+    assert refused.returncode == 5
     assert refused.stderr.count("\n") == 1
     assert f"Port {port} is taken" in refused.stderr
     assert f"(process {os.getpid()})" in refused.stderr
@@ -292,7 +292,7 @@ def test_a_root_that_is_not_utf_8_works(tmp_path: Path) -> None:
 
 def test_an_address_beyond_this_machine_needs_a_word_and_says_what_it_means(home: Path) -> None:
     refused = run_service(home, "--host", "0.0.0.0", "--port", "0")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "--allow-remote" in refused.stderr
     assert "encrypted" in refused.stderr
     with running(home, ("--host", "0.0.0.0", "--allow-remote", "--port", "0")) as service:

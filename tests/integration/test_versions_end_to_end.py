@@ -514,7 +514,12 @@ def test_a_version_whose_record_is_damaged_twice_is_listed_again_from_its_own_fo
 def test_no_token_of_the_launcher_reaches_a_comfyui(
     tmp_path: Path, origin: tuple[Path, Path, Path]
 ) -> None:
-    world = make_world(tmp_path / "home", *origin, GITHUB_TOKEN="canary", HF_TOKEN="for-libraries")
+    world = make_world(
+        tmp_path / "home",
+        *origin,
+        GITHUB_TOKEN="a-token-of-this-test-only",
+        HF_TOKEN="for-libraries",
+    )
     world.install()
     environment = psutil.Process(world.launch()["instance"]["pid"]).environ()
     assert "GITHUB_TOKEN" not in environment

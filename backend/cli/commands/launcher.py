@@ -48,7 +48,7 @@ def serve(context: typer.Context) -> None:
 def welcome(output: Output) -> None:
     """What to do when no word was given."""
     output.line("The window comes with the next release. Until then: `./launcher serve` runs the")
-    output.line("service for your browser, and `./launcher versions --help` shows the commands.")
+    output.line("HTTP service, and `./launcher versions --help` shows the commands for a terminal.")
 
 
 def say_version(session: Session) -> None:

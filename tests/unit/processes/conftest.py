@@ -28,9 +28,7 @@ class Bench:
         self.instances = Instances()
         self.started: list[Instance] = []
 
-    def plan(
-        self, code: str, *arguments: str, port: int = 0, grace: float = 0.5
-    ) -> LaunchPlan:
+    def plan(self, code: str, *arguments: str, port: int = 0, grace: float = 0.5) -> LaunchPlan:
         (self.source / "main.py").write_text(code, encoding="utf-8")
         return LaunchPlan(
             tag="v0.3.64",

@@ -362,9 +362,7 @@ def test_a_stranger_whose_birth_was_noted_as_ours_is_not_signalled(
     instance = bench.started[-1]
     edit(instance.folder / "process.json", pid=stranger.pid)
     born = creation_time(stranger.pid)
-    (instance.folder / "births.json").write_text(
-        json.dumps({"created": {str(stranger.pid): born}})
-    )
+    (instance.folder / "births.json").write_text(json.dumps({"created": {str(stranger.pid): born}}))
     supervisor = supervisor_of(bench)
     kill(supervisor)
     bench.until(lambda: not lives(supervisor), 5, "the end of the supervisor")
@@ -443,4 +441,3 @@ def test_the_address_that_a_person_opens(listen: str, url: str) -> None:
         port=8188, listen=listen, token="t", started_at=NOW,
     )  # fmt: skip
     assert record.url == url
-

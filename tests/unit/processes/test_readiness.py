@@ -106,8 +106,8 @@ def test_it_is_ready_when_it_answers_as_itself(bench: Bench, port: int) -> None:
         ("'main.py'", STATS, 200),
         ("sys.argv", "b'<html>'", 200),
         ("sys.argv", "b'[]'", 200),
-        ("sys.argv", 'b\'{"system": []}\'', 200),
-        ("sys.argv", 'b\'{"system": {}}\'', 200),
+        ("sys.argv", "b'{\"system\": []}'", 200),
+        ("sys.argv", "b'{\"system\": {}}'", 200),
         ("sys.argv", STATS, 503),
         ("sys.argv", STATS, 404),
     ],
@@ -188,10 +188,7 @@ def test_only_the_last_lines_of_a_long_log_go_into_the_error(bench: Bench, port:
 def test_a_port_that_was_lost_while_starting_is_told_as_taken(
     bench: Bench, foreign: Server
 ) -> None:
-    code = (
-        "import socket, sys\n"
-        "socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
-    )
+    code = "import socket, sys\nsocket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
     started = bench.ended(bench.start(code, str(foreign.port), port=foreign.port))
     with pytest.raises(PortTaken) as caught:
         wait(bench, started)

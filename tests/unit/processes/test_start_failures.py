@@ -11,7 +11,10 @@ EXCERPTS = {
         "address already in use",
         "another program took its port",
     ),
-    "port in Python's words": ("OSError: [Errno 98] Address already in use", "another program took"),
+    "port in Python's words": (
+        "OSError: [Errno 98] Address already in use",
+        "another program took",
+    ),
     "port in ComfyUI's own words": ("Port 8188 is already in use.", "another program took"),
     "option": ("main.py: error: unrecognized arguments: --fast-mode", "--fast-mode"),
     "value of an option": (

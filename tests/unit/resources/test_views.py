@@ -314,7 +314,7 @@ def test_a_folder_that_is_not_mounted_or_empty_is_left_out(shared: Shared, tmp_p
     [
         "with space",
         "Модели 模型 🎨",
-        "it's \"quoted\"",
+        'it\'s "quoted"',
         "new\nline",
         "tab\there",
         "colon: hash #x",
@@ -333,9 +333,7 @@ def test_a_folder_that_is_not_mounted_or_empty_is_left_out(shared: Shared, tmp_p
         os.fsdecode(b"latin-\xe9"),
     ],
 )
-def test_any_name_of_a_folder_survives_the_yaml(
-    shared: Shared, tmp_path: Path, name: str
-) -> None:
+def test_any_name_of_a_folder_survives_the_yaml(shared: Shared, tmp_path: Path, name: str) -> None:
     base = tmp_path / name / "models"
     (base / "checkpoints").mkdir(parents=True)
     shared.rebuild(base)
@@ -350,7 +348,9 @@ def test_any_name_of_a_kind_survives_the_yaml(shared: Shared, name: str) -> None
     assert as_comfyui_loads(shared.view.yaml)[name] == [str(shared.view.models / name)]
 
 
-@given(name=st.text(st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1))
+@given(
+    name=st.text(st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1)
+)
 def test_yaml_gives_back_what_it_was_given(name: str) -> None:
     text = View(Path("/view"))._yaml([name], [])
     section = yaml.safe_load(text)[OWN_SECTION]

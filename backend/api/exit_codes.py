@@ -1,4 +1,4 @@
-"""What each exit status means, in one table: docs/reference/exit-codes.md is made from it."""
+"""What each exit status means, for all doors: docs/reference/exit-codes.md is made from it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cli.exit_codes import EXIT_CODES, exit_code_of
+from backend.api.exit_codes import EXIT_CODES, exit_code_of
 from backend.exceptions import all_errors
 
 
