@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,8 +129,9 @@ class ConstraintSets:
         Not as an override: that would silence what torchvision says of the torch it needs.
         """
         torch = [wish.torch_spec] if wish.torch_spec else []
-        asked = self._folder / f"{key}.in"
-        overrides = self._folder / f"{key}.overrides"
+        own = f"{key}.{secrets.token_hex(4)}"  # another installation may ask for the same set
+        asked = self._folder / f"{own}.in"
+        overrides = self._folder / f"{own}.overrides"
         atomic_write_bytes(asked, "\n".join([*torch, ""]).encode())
         atomic_write_bytes(overrides, "\n".join([*wish.overrides, ""]).encode())
         try:

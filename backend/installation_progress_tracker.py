@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
+from backend.exceptions import OperationCancelled
 from backend.operations.operation import Operation, Step
 
 # Shares measured on cold installs of ComfyUI with CPU torch; the download dominates.
@@ -72,7 +74,7 @@ class PackageProgress:
             if match := pattern.match(text):
                 self._downloaded += text.lstrip().startswith("Downloaded")
                 detail = words.format(**match.groupdict())
-                done = self._expected if "nstalled" in detail else self._downloaded
-                if not self._operation.token.is_set():
+                done = self._expected if detail.startswith("installed") else self._downloaded
+                with contextlib.suppress(OperationCancelled):  # whoever waits for uv raises it
                     self._operation.advance(done, self._expected, detail)
                 return

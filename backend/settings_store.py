@@ -112,7 +112,8 @@ class SettingsStore:
 
     def _place(self, name: str) -> str:
         """Where the value of a setting comes from, in words."""
-        given = [variable for variable in variables_of(name) if self._environment.get(variable)]
+        variables = variables_of(name) if name in Settings.model_fields else ()
+        given = [variable for variable in variables if self._environment.get(variable)]
         return f" (from {given[0]} in the environment)" if given else f" (from {self._file})"
 
 

@@ -325,7 +325,7 @@ def test_a_repository_elsewhere_is_not_looked_up_on_github(office: Office, api: 
     releases = office.fetcher.refresh()
     assert releases.notes_problem is None
     assert office.dated() == NONE_KNOWN
-    assert AppConfig.GITHUB_API_BASE == office.settings.github_api
+    assert office.settings.github_api == AppConfig.GITHUB_API_BASE
     assert api.requests == []
 
 
@@ -431,5 +431,5 @@ def test_the_file_says_which_schema_it_has(office: Office) -> None:
 
 
 def test_several_refreshes_at_once_leave_a_sound_list(office: Office) -> None:
-    all_at_once([lambda: office.fetcher.refresh(), lambda: office.another().refresh()] * 4)
+    all_at_once([office.fetcher.refresh, lambda: office.another().refresh()] * 4)
     assert office.dated() == ALL_KNOWN

@@ -32,7 +32,9 @@ from backend.settings_store import SettingsStore
 from backend.version_manager import VersionManager
 from tests.fakes.ports import Clock, World
 
-NO_LIMIT = {kind: Rate(1e9, 10**9) for kind in RateClass if kind is not RateClass.UNLIMITED}
+NO_LIMIT: dict[RateClass, Rate] = {
+    kind: Rate(1e9, 10**9) for kind in RateClass if kind is not RateClass.UNLIMITED
+}
 SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ"
 
 
@@ -123,7 +125,8 @@ def test_a_refusal_is_schema_ok_and_error(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", [n for n, row in ENDPOINTS.items() if row.request == "Empty"])
 def test_what_needs_nothing_is_answered_and_can_be_sent_as_json(desk: Desk, name: str) -> None:
-    for request in (None, {}, b"", b"{}"):
+    requests: list[Any] = [None, {}, b"", b"{}"]
+    for request in requests:
         answer = desk.call(name, request)
         assert isinstance(answer, Success), answer
         json.loads(answer.model_dump_json())

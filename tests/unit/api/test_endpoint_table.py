@@ -1,4 +1,4 @@
-"""The table is the API: every row has its method, its models and its rate, and nothing is beside it."""
+"""The table is the API: each row has its method, its models and its rate; nothing is beside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import typing
+from typing import TypeGuard
 
 import pytest
 from pydantic import BaseModel
@@ -39,13 +40,17 @@ def contract_models() -> list[type[BaseModel]]:
     found: set[type[BaseModel]] = set()
     for module in pkgutil.iter_modules(contract.__path__):
         loaded = importlib.import_module(f"backend.api.contract.{module.name}")
-        found |= {m for m in vars(loaded).values() if inspect.isclass(m) and is_model(m)}
-    found |= {member for member in typing.get_args(typing.get_args(EventData)[0])} | {Event}
+        found |= {m for m in vars(loaded).values() if is_model(m)}
+    found |= {Event, *typing.get_args(typing.get_args(EventData)[0])}
     return sorted(found, key=lambda model: model.__name__)
 
 
-def is_model(kind: type) -> bool:
-    return issubclass(kind, BaseModel) and kind.__module__.startswith("backend.")
+def is_model(value: object) -> TypeGuard[type[BaseModel]]:
+    return (
+        inspect.isclass(value)
+        and issubclass(value, BaseModel)
+        and value.__module__.startswith("backend.")
+    )
 
 
 @pytest.mark.parametrize("endpoint", ROWS)

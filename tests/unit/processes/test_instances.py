@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -394,7 +394,9 @@ def test_the_birth_is_noted_when_it_was_first_proved(bench: Bench) -> None:
 
 def test_what_cannot_be_ended_is_told(bench: Bench) -> None:
     bench.said(bench.start(WAIT, grace=0), "up")
-    instance = bench.instances.refresh(bench.started[-1])
+    found = bench.instances.refresh(bench.started[-1])
+    hurried = found.launch.model_copy(update={"grace_seconds": -4.9})  # not the whole five seconds
+    instance = replace(found, launch=hurried)
 
     class Immortal(Instances):
         """Every signal is lost, as on a process that hangs in a driver."""

@@ -118,7 +118,7 @@ def test_an_answer_that_is_not_ours_is_not_ready(
     started = bench.start(server(argv=argv, body=body, status=status), str(port), port=port)
     with pytest.raises(NotReadyInTime) as caught:
         wait(bench, started, seconds=0.7)
-    assert "Starting server" in caught.value.context["log"]
+    assert caught.value.context["log"] == ["Total VRAM 0 MB", "Starting server"]
     seen = bench.instances.refresh(started)
     assert seen.lives, "stopping it is the caller's decision"
     assert seen.ready is None

@@ -7,8 +7,7 @@ from backend.processes.start_failures import SIGNATURES, explain
 # What each cause looks like in a log, and a word of the explanation.
 EXCERPTS = {
     "port": (
-        "OSError: [Errno 98] error while attempting to bind on address ('127.0.0.1', 8188): "
-        "address already in use",
+        "OSError: [Errno 98] error while attempting to bind: address already in use",
         "another program took its port",
     ),
     "port in Python's words": (
