@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from backend.operations.model import Failure, OperationRef, OperationSnapshot, O
 from backend.operations.operation import Operation, Step
 
 PARALLEL_OPERATIONS: Final = 4
+HELD_FINISHED: Final = 50
 POLL_SECONDS: Final = 0.1
 
 Work = Callable[[Operation], BaseModel | None]
@@ -60,13 +61,22 @@ class OperationRunner:
         self._live: dict[str, Operation] = {}
         self._threads: dict[str, threading.Thread] = {}
 
-    def submit(self, kind: str, subject: str, steps: Sequence[Step], work: Work) -> OperationRef:
-        """Starts `work` in a thread and answers at once.
+    def submit(
+        self,
+        kind: str,
+        subject: str,
+        steps: Sequence[Step],
+        work: Work,
+        *,
+        urgent: bool = False,
+    ) -> OperationRef:
+        """Starts `work` in a thread and answers at once. Four work at a time, and the urgent ones.
 
         Raises: OperationConflict while another operation works on `subject`; DiskFull, NotWritable
         when the journal takes no entry (nothing was started then).
         """
         with self._lock:
+            self._forget_finished()
             self._refuse_conflict(subject)
             operation = self._new(kind, subject, steps)
             self._live[operation.id] = operation  # first: on disk alone it looks interrupted
@@ -76,7 +86,10 @@ class OperationRunner:
                 del self._live[operation.id]
                 raise
             thread = threading.Thread(
-                target=self._run, args=(operation, work), name=f"{kind} {subject}", daemon=True
+                target=self._run,
+                args=(operation, work, nullcontext() if urgent else self._slot(operation)),
+                name=f"{kind} {subject}",
+                daemon=True,
             )
             thread.start()
             self._threads[operation.id] = thread
@@ -184,11 +197,18 @@ class OperationRunner:
             }
         )
 
-    def _run(self, operation: Operation, work: Work) -> None:
+    def _forget_finished(self) -> None:
+        """What ended is on record; a service that runs for weeks need not hold all of it."""
+        finished = [key for key, one in self._live.items() if one.snapshot.state.is_final]
+        for key in finished[:-HELD_FINISHED]:
+            del self._live[key]
+            self._threads.pop(key, None)
+
+    def _run(self, operation: Operation, work: Work, place: AbstractContextManager[None]) -> None:
         """The boundary of all work: what happens inside ends as a state, never as a traceback."""
         current_operation.set(operation.id)
         try:
-            with self._slot(operation):
+            with place:
                 operation.become(OperationState.RUNNING)
                 result = work(operation)
             operation.become(OperationState.SUCCEEDED, result=_as_dict(result))

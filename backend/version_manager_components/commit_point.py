@@ -14,6 +14,7 @@ from backend.exceptions import (
     ComfyUILauncherError,
     ForeignFolder,
     MetadataCorrupt,
+    MetadataError,
     MetadataFromTheFuture,
     StorageError,
     VersionAlreadyInstalled,
@@ -45,6 +46,11 @@ def commit(context: VersionContext, version: InstalledVersion, store: Path) -> N
     with context.lock:
         refuse_taken(context, version.tag)
         atomic_write_json(store / INSTALL_RECORD, version)
+        try:
+            context.store.put(version)
+        except StorageError:  # not listed, so not installed: it is cleared and can be tried again
+            (store / INSTALL_RECORD).unlink()
+            raise
         enlist(context, version, store)
     try:
         context.store.remember_environment_size(size_key_of(version), version.logical_bytes)
@@ -56,12 +62,14 @@ def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> N
     """The version has its record and its link, and is active if none was."""
     context.store.put(version)
     replace_link(link_of(context.paths, version.tag), store)
-    if context.store.active().active is None:
+    try:
         context.store.change_active(
             lambda now: ActiveVersion(
                 active=now.active or version.tag, default=now.default or version.tag
             )
         )
+    except MetadataError as error:  # installed all the same; which one is active can be said later
+        _log.warning("%s is not made active: %s", version.tag, error)
     context.events.publish(VersionsChanged(tag=version.tag))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from backend.exceptions import NoActiveVersion
+from backend.exceptions import MetadataCorrupt, NoActiveVersion
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import VersionsChanged
 from backend.processes.instances import Instance
@@ -34,7 +34,16 @@ class StateMixin(VersionComponent):
         """Every installed version, the newest release first, and what is wrong with the records."""
         context = self._context
         known = context.store.versions()
-        active = context.store.active()
+        problems = [
+            StateProblem(path=str(p.path), reason=p.reason, recovered=p.recovered)
+            for p in known.problems
+        ]
+        active = ActiveVersion()
+        try:
+            active = context.store.active()
+        except MetadataCorrupt as damage:  # told, not taken for empty: nothing is written over it
+            path = str(damage.context["path"])
+            problems.append(StateProblem(path=path, reason=damage.message, recovered=False))
         newest_first = sorted(
             known.versions.values(), key=lambda version: version.released_at, reverse=True
         )
@@ -42,10 +51,7 @@ class StateMixin(VersionComponent):
             versions=tuple(_status(context, version, active) for version in newest_first),
             active=active.active,
             default=active.default,
-            problems=tuple(
-                StateProblem(path=str(p.path), reason=p.reason, recovered=p.recovered)
-                for p in known.problems
-            ),
+            problems=tuple(problems),
         )
 
     def show_version(self, tag: str) -> VersionStatus:

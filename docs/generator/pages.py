@@ -7,8 +7,8 @@ from inspect import getdoc
 from typing import Final
 
 from backend.api.endpoint import ENDPOINTS, Endpoint, RateClass
-from backend.api.rate_limits import RATES
 from backend.api.exit_codes import exit_code_of
+from backend.api.rate_limits import RATES
 from backend.config import ENVIRONMENT, Settings, variables_of
 from backend.exceptions import ComfyUILauncherError, all_errors
 from backend.service.statuses import status_of

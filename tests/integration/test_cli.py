@@ -532,7 +532,7 @@ def test_a_secret_comes_by_standard_input_and_is_never_shown(
 def test_serve_hands_its_words_to_the_service(cli: CommandLine) -> None:
     done = cli("serve", "--help")
     assert done.status == 0
-    assert "usage: python -m backend.service" in done.out
+    assert "usage: ./launcher serve" in done.out
     assert cli("serve", "--no-such-option").status == 2
 
 

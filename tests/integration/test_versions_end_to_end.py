@@ -459,7 +459,7 @@ def test_a_version_taken_back_is_still_a_sound_checkout_after_another_install_fa
     world.install()
     removed = world.run("versions.uninstall", tag="v0.3.64")
     request = world.install_request("v0.3.63", torch_spec="torch==99.0")
-    assert world.refused("versions.install", **request)
+    assert world.refused("versions.install", **request).code == "dependencies-unresolvable"
     world.ask("versions.restore", entry=removed["entry"])
     assert git_status(world.store() / "source") == ""
 
@@ -509,6 +509,20 @@ def test_a_version_whose_record_is_damaged_twice_is_listed_again_from_its_own_fo
     assert [version["tag"] for version in listing["versions"]] == ["v0.3.64"]
     assert (folder / "v0.3.64.json.damaged").read_text() == "{"
     again.close()
+
+
+def test_a_damaged_note_of_the_active_version_is_told_and_the_versions_are_still_listed(
+    world: World,
+) -> None:
+    world.install()
+    note = world.root / "launcher-data" / "active_version.json"
+    note.write_text("{")
+    note.with_name("active_version.json.previous").unlink(missing_ok=True)
+    listing = world.ask("versions.list")
+    assert [version.tag for version in listing.versions] == ["v0.3.64"]
+    assert [problem.recovered for problem in listing.problems] == [False]
+    world.install("v0.3.63")
+    assert note.read_text() == "{"
 
 
 def test_no_token_of_the_launcher_reaches_a_comfyui(

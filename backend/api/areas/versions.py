@@ -144,6 +144,7 @@ class VersionsApi:
             tag,
             STOP_STEPS,
             lambda operation: self._manager.stop(tag, operation),
+            urgent=True,
         )
 
     def logs(self, request: ReadLog) -> LogLines:
