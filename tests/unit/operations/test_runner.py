@@ -22,7 +22,12 @@ from backend.operations.events import Event, EventStream, OperationChanged
 from backend.operations.journal import OperationJournal
 from backend.operations.model import OperationSnapshot, OperationState, Owner
 from backend.operations.operation import Operation, Step
-from backend.operations.runner import PARALLEL_OPERATIONS, OperationRunner, Work
+from backend.operations.runner import (
+    HELD_FINISHED,
+    PARALLEL_OPERATIONS,
+    OperationRunner,
+    Work,
+)
 from backend.platform.subprocesses import creation_time, is_same_process
 from tests.fakes.ports import a_snapshot, all_at_once
 from tests.helpers.processes import python_that_said
@@ -217,6 +222,23 @@ def test_no_more_than_four_run_at_a_time_and_the_others_follow(runner: Operation
     states = {runner.wait(r.operation_id, timeout=10).state for r in references}
     assert states == {OperationState.SUCCEEDED}
     assert most[0] == PARALLEL_OPERATIONS
+
+
+def test_what_is_urgent_does_not_wait_for_a_place(runner: OperationRunner) -> None:
+    for number in range(PARALLEL_OPERATIONS):
+        runner.submit("versions.install", f"v{number}", STEPS, wait_for_cancel)
+    stop = runner.submit("versions.stop", "v9", STEPS, nothing, urgent=True)
+    assert runner.wait(stop.operation_id, timeout=5).state is OperationState.SUCCEEDED
+
+
+def test_what_ended_long_ago_is_read_from_its_record(runner: OperationRunner) -> None:
+    first = run(runner, lambda _operation: Result(tag="v0.3.64"), "first")
+    for number in range(HELD_FINISHED + 1):
+        run(runner, nothing, f"later {number}")
+    runner.submit("versions.install", "last", STEPS, nothing)
+    again = runner.get(first.id)
+    assert again == first
+    assert again is not first
 
 
 def test_two_on_the_same_subject_is_a_conflict_that_names_the_first(
