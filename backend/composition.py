@@ -19,6 +19,7 @@ from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
 from backend.config import ENVIRONMENT, PathsConfig, find_root
 from backend.environments import ConstraintSets, Environments
+from backend.exceptions import ComfyUILauncherError, NotWritable
 from backend.file_utils import storage_errors
 from backend.github_integration import GitHubReleasesFetcher
 from backend.logging_config import configure_logging, get_logger
@@ -71,7 +72,7 @@ def build_app(
     _make_folders(paths)
     lock = FileLock(paths.data / ".lock")
     settings = SettingsStore(paths.settings_file, environment, lock=lock)
-    configure_logging(paths.logs, door, settings.current().log_level)
+    configure_logging(paths.logs, door, _log_level(settings))
     events = EventStream()
     operations = OperationRunner(
         OperationJournal(paths.operations),
@@ -87,7 +88,7 @@ def build_app(
     )
     sources = SourceRepository(lambda: settings.current().repository, paths.mirrors)
     resources = ResourceManager(paths, settings.current)
-    uv = Uv(paths.cache / "uv", base_environment=environment)
+    uv = Uv(paths.cache / "uv", base_environment=_without_secrets(environment))
     manager = VersionManager(
         VersionContext(
             paths=paths,
@@ -115,6 +116,8 @@ def build_app(
         token=lambda: secrets.get("GITHUB_TOKEN"),
     )
     notices = _settle(operations, manager)
+    if problem := settings.problem():
+        notices.append(problem)
     api = ComfyUISetupAPI(
         versions=VersionsApi(manager, releases, operations),
         models=ModelsApi(paths.models, resources, settings),
@@ -130,15 +133,32 @@ def _for_comfyui(environment: Mapping[str, str]) -> dict[str, str]:
 
     HF_TOKEN stays: it is the common way to give libraries access to gated models.
     """
-    secret = {variable.name for variable in ENVIRONMENT if variable.secret} - {"HF_TOKEN"}
-    kept = {name: value for name, value in environment.items() if name not in secret}
-    return scrubbed_environment(kept)
+    token = environment.get("HF_TOKEN")
+    kept = scrubbed_environment(_without_secrets(environment))
+    return kept | ({"HF_TOKEN": token} if token else {})
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """For tools: a package may run code of its own while it is installed."""
+    secret = {variable.name for variable in ENVIRONMENT if variable.secret}
+    return {name: value for name, value in environment.items() if name not in secret}
+
+
+def _log_level(settings: SettingsStore) -> str:
+    """Settings that do not fit are told where they are used; here they must not stop the repair."""
+    try:
+        return settings.current().log_level
+    except ComfyUILauncherError:
+        return "INFO"
 
 
 def _make_folders(paths: PathsConfig) -> None:
     with storage_errors(paths.root):
         for folder in paths.folders():
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError as error:  # a place such as /proc, where nothing can be made
+                raise NotWritable(paths.root, reason="nothing can be made there") from error
 
 
 def _settle(operations: OperationRunner, manager: VersionManager) -> list[str]:
@@ -160,4 +180,4 @@ def _http_client(settings: SettingsStore) -> HttpClient:
 
 
 def _this_process() -> Owner:
-    return Owner(pid=os.getpid(), created=creation_time(os.getpid()) or 0.0)
+    return Owner(pid=os.getpid(), created=creation_time(os.getpid()) or "")

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Source = Literal["environment", "file", "default"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+TORCH_BACKENDS: Final = r"^(auto|cpu|xpu|cu\d{2,3}|rocm\d+(\.\d+)*)$"
 
 
 class AppConfig:
@@ -174,7 +175,7 @@ class Settings(BaseModel):
     )
     torch_backend: str = Field(
         "auto",
-        pattern=r"^[a-z0-9.]+$",
+        pattern=TORCH_BACKENDS,
         description="Build of torch for new versions: auto, cpu, cu126, cu130, rocm7.2, xpu ...",
     )
     find_links: tuple[str, ...] = Field(
@@ -297,8 +298,11 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _read_log_level(found: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    if environment.get("LOG_LEVEL"):
-        return found | {"log_level": environment["LOG_LEVEL"].upper()}
+    level = environment.get("LOG_LEVEL", "").upper()
+    if level in get_args(LogLevel):
+        return found | {"log_level": level}
+    if level:  # a common name: what other programs understand by it must not stop this one
+        found = {name: value for name, value in found.items() if name != "log_level"}
     if "log_level" not in found:
         return found
     found = dict(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -49,16 +50,21 @@ class EnvironmentWish:
 
 @dataclass(frozen=True, slots=True)
 class ConstraintSet:
-    """All packages with exact versions, as a requirements file; `key` tells their origin."""
+    """All packages with exact versions, as a requirements file."""
 
-    key: str
     file: Path
-    from_cache: bool
 
     @property
     def packages(self) -> list[str]:
+        """The lines that name a package, such as `torch==2.13.0+cpu`."""
         lines = self.file.read_text("utf-8").splitlines()
         return [line for line in lines if line and line[0] not in "#-"]
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The exact versions by normalised name."""
+        found = re.findall(r"^([\w.-]+)==([^\s;]+)", "\n".join(self.packages), flags=re.MULTILINE)
+        return {normalised(name): version for name, version in found}
 
 
 class PackageTool(Protocol):
@@ -72,7 +78,7 @@ class PackageTool(Protocol):
         self,
         requirements: list[Path],
         *,
-        overrides: Path,
+        overrides: Path | None,
         python: Path,
         as_of: str | None,
         sources: PackageSources,
@@ -108,9 +114,9 @@ class ConstraintSets:
         key = self.key(requirements, wish)
         file = self._folder / f"{key}.txt"
         if file.is_file():
-            return ConstraintSet(key, file, from_cache=True)
+            return ConstraintSet(file)
         atomic_write_bytes(file, self._compile(requirements, wish, key, check))
-        return ConstraintSet(key, file, from_cache=False)
+        return ConstraintSet(file)
 
     def key(self, requirements: Path, wish: EnvironmentWish) -> str:
         """Names the set by everything that it follows from."""
@@ -133,11 +139,12 @@ class ConstraintSets:
         asked = self._folder / f"{own}.in"
         overrides = self._folder / f"{own}.overrides"
         atomic_write_bytes(asked, "\n".join([*torch, ""]).encode())
-        atomic_write_bytes(overrides, "\n".join([*wish.overrides, ""]).encode())
+        if wish.overrides:
+            atomic_write_bytes(overrides, "\n".join([*wish.overrides, ""]).encode())
         try:
             done = self._tool.compile(
                 [requirements, asked],
-                overrides=overrides,
+                overrides=overrides if wish.overrides else None,
                 python=wish.python,
                 as_of=wish.as_of,
                 sources=wish.sources,
@@ -207,6 +214,11 @@ class Environments:
     def problems(self, venv: Path) -> list[str]:
         """What is not as the packages themselves want it; empty when all is well."""
         return self._tool.problems(interpreter_of(venv))
+
+
+def normalised(name: str) -> str:
+    """A package name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def interpreter_of(venv: Path) -> Path:

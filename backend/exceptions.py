@@ -340,7 +340,9 @@ class RepositoryUnreachable(NetworkError):
     def __init__(self, repository: str, *, detail: str) -> None:
         super().__init__(
             f"The repository {repository} could not be reached.",
-            hint="Check the connection and the setting `repository`. Versions fetched before can "
+            hint="Check that folder, or the setting `repository`."
+            if repository.startswith("file:")
+            else "Check the connection and the setting `repository`. Versions fetched before can "
             "be installed without a network.",
             repository=repository,
             detail=detail,
@@ -683,7 +685,7 @@ class OperationCancelled(OperationError):
     def __init__(self, operation_id: str) -> None:
         super().__init__(
             "Cancelled. Nothing was changed.",
-            hint="Start it again whenever you like; what was downloaded is kept.",
+            hint="Start it again whenever you like.",
             operation_id=operation_id,
         )
 
@@ -721,8 +723,10 @@ class OperationConflict(OperationError):
 
     def __init__(self, subject: str, *, kind: str, operation_id: str) -> None:
         super().__init__(
-            f"{kind} works on {subject} right now.",
-            hint="Wait for it, or cancel it: `./launcher operations cancel ID`.",
+            f"Something else is at work on {subject} right now ({kind}).",
+            hint=f"Wait for it, or cancel it: `./launcher operations cancel {operation_id}`."
+            if operation_id
+            else "Try again in a moment.",
             subject=subject,
             kind=kind,
             operation_id=operation_id,

@@ -35,6 +35,7 @@ _REFUSED: Final = frozenset(
         errno.EISDIR,
         errno.ENOTDIR,
         errno.ELOOP,
+        errno.ENAMETOOLONG,
     }
 )
 
@@ -100,7 +101,7 @@ def atomic_write_bytes(
     path: Path, content: bytes, *, mode: int = 0o644, keep_previous: bool = False
 ) -> None:
     """Like atomic_write_json, for any content. Raises: DiskFull, NotWritable."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -144,6 +145,25 @@ def refuse_newer_schema(path: Path, known: int) -> None:
         raise MetadataFromTheFuture(path, schema=found.schema_version)
 
 
+def value_or_none(result: ReadResult[Model]) -> Model | None:
+    """What the file says; None when there is none. Damage is recovered from the previous version.
+
+    Raises: MetadataCorrupt when that is damaged too.
+    """
+    match result:
+        case Absent():
+            return None
+        case Corrupt():
+            return result.recovered()
+        case Value():
+            return result.value
+
+
+def temporary_beside(path: Path) -> Path:
+    """A new name in the folder of `path`. Short: one made of the whole name may be too long."""
+    return path.with_name(f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames and removals in `folder` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
@@ -162,8 +182,14 @@ def storage_errors(path: Path, *, needed: int | None = None) -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(path, needed=needed, free=free_bytes(path)) from error
         if error.errno in _REFUSED:
-            raise NotWritable(path, reason=os.strerror(error.errno)) from error
+            raise NotWritable(path, reason=_words(error.errno)) from error
         raise
+
+
+def _words(number: int) -> str:
+    if number == errno.ENAMETOOLONG:
+        return "the name is too long for this disk"
+    return os.strerror(number)
 
 
 def free_bytes(path: Path) -> int:
@@ -192,7 +218,7 @@ def _write_and_sync(path: Path, content: bytes, mode: int) -> None:
 
 def _keep_previous(path: Path) -> None:
     """A second name for the present content; the replace that follows drops the first."""
-    link = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    link = temporary_beside(path)
     try:
         _second_name(path, link)
         link.replace(path.with_name(path.name + PREVIOUS_SUFFIX))

@@ -30,6 +30,7 @@ from backend.platform.http import Answer
 
 PAGE_SIZE: Final = 100
 MAX_PAGES: Final = 10
+RETRY_SECONDS: Final = 60
 _log = get_logger(__name__)
 
 
@@ -65,7 +66,8 @@ class ReleaseList(BaseModel):
         return (now - self.fetched_at).total_seconds()
 
     def is_stale(self, now: datetime) -> bool:
-        return self.age_seconds(now) > AppConfig.RELEASES_FRESH_SECONDS
+        # A time in the future is one of a wrong clock: it says nothing about freshness.
+        return not 0 <= self.age_seconds(now) <= AppConfig.RELEASES_FRESH_SECONDS
 
 
 class ReferenceSource(Protocol):
@@ -110,6 +112,7 @@ class GitHubReleasesFetcher:
         self._token = token
         self._now = now
         self._lock = threading.Lock()
+        self._failure: tuple[datetime, NetworkError] | None = None
 
     def cached(self) -> ReleaseList | None:
         """What was last known of the present repository, whatever its age; None if nothing."""
@@ -126,14 +129,30 @@ class GitHubReleasesFetcher:
     def is_stale(self, known: ReleaseList) -> bool:
         return known.is_stale(self._now())
 
+    def failed_lately(self) -> bool:
+        """Whether the last refresh failed less than a minute ago: asking again so soon is noise."""
+        last = self._failure
+        return last is not None and (self._now() - last[0]).total_seconds() < RETRY_SECONDS
+
     def refresh(self, check: Callable[[], None] | None = None) -> ReleaseList:
         """Asks the repository, and GitHub for the notes; keeps and returns the answer.
 
+        Who waited for another's refresh gets its answer, or its failure.
         Raises: RepositoryUnreachable. Trouble with GitHub alone is told in `notes_problem`.
         """
+        asked = self._now()
         with self._lock:
             known = self.cached()
-            references = self._source.remote_references(check)
+            if known is not None and known.fetched_at > asked:
+                return known
+            if self._failure is not None and self._failure[0] > asked:
+                raise self._failure[1]
+            try:
+                references = self._source.remote_references(check)
+            except NetworkError as error:
+                self._failure = (self._now(), error)
+                raise
+            self._failure = None
             notes, etag, problem = self._notes(known)
             releases = ReleaseList(
                 repository=self._source.url,

@@ -20,9 +20,17 @@ from backend.file_utils import (
     read_json,
     refuse_newer_schema,
 )
-from backend.validators import validate_repository_url, validate_requirement, validate_url
+from backend.logging_config import get_logger
+from backend.validators import (
+    validate_folder,
+    validate_package_place,
+    validate_repository_url,
+    validate_requirement,
+    validate_url,
+)
 
 SCHEMA: Final = 1
+_log = get_logger(__name__)
 Validator = Callable[[Any], object]
 _Stamp = tuple[int, int, int] | None
 
@@ -33,6 +41,9 @@ def _each(validate: Callable[[str], str]) -> Validator:
 
 # What a type cannot say. A value of None (not set) is never checked.
 CHECKS: Final[Mapping[str, Validator]] = {
+    "find_links": _each(validate_package_place),
+    "extra_model_folders": _each(validate_folder),
+    "existing_comfyui": validate_folder,
     "repository": validate_repository_url,
     "github_api": lambda url: validate_url(url, schemes=("https", "http")),
     "package_index": validate_repository_url,  # https, http or a folder: the same forms
@@ -67,6 +78,13 @@ class SettingsStore:
         """The settings in force. Raises: InvalidValue (names the source), MetadataCorrupt."""
         return self._resolved()[1]
 
+    def problem(self) -> str | None:
+        """What is wrong with the file while an older one counts; None when all is well."""
+        result = read_json(self._file, SettingsFile)
+        if not isinstance(result, Corrupt):
+            return None
+        return f"{result.path} is damaged ({result.reason}); the settings before it are in force."
+
     def sources(self) -> dict[str, Source]:
         """Where each value comes from: environment, file or default."""
         return self._resolved()[2]
@@ -80,10 +98,17 @@ class SettingsStore:
         return self.current()
 
     def reset(self, name: str) -> Settings:
-        """Forgets what was set for `name`: the default counts again. Raises: UnknownSetting."""
-        _known(name)
+        """Forgets what was set for `name`: the default counts again. Raises: UnknownSetting.
+
+        The others are kept as they are, unchecked: this is how a file that does not fit is mended,
+        value by value, also one that only another release of the launcher knows.
+        """
         with self._lock:
-            self._write({key: kept for key, kept in self._values().items() if key != name})
+            values = self._values()
+            if name not in values:
+                _known(name)
+            kept = {key: value for key, value in values.items() if key != name}
+            atomic_write_json(self._file, SettingsFile(values=kept))
         return self.current()
 
     def _resolved(self) -> tuple[_Stamp, Settings, dict[str, Source]]:
@@ -101,6 +126,7 @@ class SettingsStore:
             return {}
         refuse_newer_schema(self._file, SCHEMA)
         if isinstance(result, Corrupt):
+            _log.warning("%s is damaged (%s); the one before it counts", result.path, result.reason)
             return result.recovered().values
         return result.value.values
 
@@ -114,7 +140,9 @@ class SettingsStore:
         """Where the value of a setting comes from, in words."""
         variables = variables_of(name) if name in Settings.model_fields else ()
         given = [variable for variable in variables if self._environment.get(variable)]
-        return f" (from {given[0]} in the environment)" if given else f" (from {self._file})"
+        if given:
+            return f" (from {given[0]} in the environment)"
+        return f" (from {self._file}; `./launcher settings reset {name}` forgets it)"
 
 
 def _stamp(file: Path) -> _Stamp:

@@ -77,6 +77,11 @@ def validate_commit(text: str) -> str:
     return commit
 
 
+def is_commit(text: str) -> bool:
+    """Whether it could be a commit, whole or shortened."""
+    return _COMMIT.fullmatch(text.lower()) is not None
+
+
 def validate_reference(text: str) -> str:
     """The tag, branch or commit, safe to hand to git as an argument. Raises: InvalidValue.
 
@@ -166,7 +171,9 @@ def sanitize_path(path: str, base: Path) -> Path:
         found = root.joinpath(*parts).resolve()
     except (OSError, RuntimeError) as error:  # a loop of links; RuntimeError up to Python 3.12
         raise UnsafePath(path, base=base) from error
-    if root not in found.parents:
+    # From Python 3.13 on a loop does not raise: its link is still there after all were followed.
+    in_loop = any(place.is_symlink() for place in (found, *found.parents))
+    if root not in found.parents or in_loop:
         raise UnsafePath(path, base=base)
     return found
 
@@ -247,3 +254,21 @@ def _split_url(what: str, url: str, expected: str) -> SplitResult:
     if not parts.scheme:
         raise InvalidValue(what, url, expected=expected)
     return parts
+
+
+def validate_package_place(text: str) -> str:
+    """A folder, or an address without a password, where wheels lie. Raises: InvalidValue."""
+    if "://" in text:
+        return validate_repository_url(text)  # https, http or file: the same forms
+    return validate_folder(text)
+
+
+def validate_folder(text: str) -> str:
+    """A path that can be written down and followed; `~` is a home. Raises: InvalidValue."""
+    try:
+        sound = bool(text) and "\0" not in text and bool(Path(text).expanduser())
+    except RuntimeError:  # ~nosuchuser
+        sound = False
+    if not sound:
+        raise InvalidValue("folder", text, expected="a path, for example ~/models")
+    return text

@@ -64,10 +64,10 @@ class Progress(Frozen):
 
 
 class Owner(Frozen):
-    """The process that runs an operation. Both numbers together name it for good."""
+    """The process that runs an operation. Both together name it for good."""
 
     pid: int
-    created: float = Field(description="Seconds since the epoch, as the system counts them.")
+    created: str = Field(description="Its birth, in words of the system; to be compared only.")
 
 
 class OperationSnapshot(Frozen):

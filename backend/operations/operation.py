@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from backend.exceptions import StorageError
-from backend.logging_config import get_logger
+from backend.logging_config import get_logger, scrub
 from backend.operations.cancellation import CancelToken
 from backend.operations.events import EventStream, OperationChanged, OperationLogged
 from backend.operations.journal import OperationJournal
 from backend.operations.model import Failure, OperationSnapshot, OperationState, Progress
 
 EVENTS_PER_SECOND: Final = 20
+LONGEST_LINE: Final = 4000
 
 _log = get_logger(__name__)
 
@@ -108,7 +109,8 @@ class Operation:
 
     def log(self, line: str) -> None:
         """Hands a line of a tool's output to whoever watches."""
-        self._events.publish(OperationLogged(operation_id=self.id, line=line))
+        shown = scrub(line[:LONGEST_LINE])
+        self._events.publish(OperationLogged(operation_id=self.id, line=shown))
 
     def become(
         self,

@@ -21,7 +21,7 @@ from backend.exceptions import (
     OperationInterrupted,
     OperationNotFound,
 )
-from backend.logging_config import current_operation, get_logger
+from backend.logging_config import current_operation, get_logger, scrub
 from backend.operations.cancellation import CancelToken
 from backend.operations.events import EventStream
 from backend.operations.journal import OperationJournal
@@ -233,16 +233,19 @@ class OperationRunner:
 
 
 def failure_of(error: ComfyUILauncherError) -> Failure:
-    """The wire form of an error."""
-    return Failure(
-        code=error.code, message=error.message, hint=error.hint, details=dict(error.context)
-    )
+    """The wire form of an error, without any secret that a tool may have repeated in its words."""
+    details = {
+        name: scrub(value) if isinstance(value, str) else value
+        for name, value in error.context.items()
+    }
+    return Failure(code=error.code, message=scrub(error.message), hint=error.hint, details=details)
 
 
 def report_fault(fault: Exception) -> InternalError:
     """Logs a fault that no one foresaw under a new incident number, and the error that names it."""
     incident = secrets.token_hex(4)
-    _log.error("incident %s", incident, exc_info=fault, extra={"incident": incident})
+    story = fault if _log.hasHandlers() else None  # without a log it would go to the screen
+    _log.error("incident %s: %r", incident, fault, exc_info=story, extra={"incident": incident})
     return InternalError(incident)
 
 

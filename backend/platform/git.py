@@ -6,24 +6,30 @@ of it. GitPython is imported when it is first needed: it costs a tenth of a seco
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from backend.exceptions import (
+    ComfyUILauncherError,
     DiskFull,
+    OperationConflict,
     RepositoryUnreachable,
     SourceFailed,
     SourceIncomplete,
     ToolMissing,
     VersionNotFound,
 )
-from backend.file_utils import free_bytes
+from backend.file_utils import free_bytes, storage_errors
+from backend.logging_config import get_logger
+from backend.platform.locks import FileLock, held
 from backend.platform.subprocesses import Completed, run, scrubbed_environment
+from backend.validators import is_commit
 
 if TYPE_CHECKING:
     from git import Repo
@@ -56,7 +62,14 @@ UNREACHABLE_WORDS: Final = (
     "dubious ownership",
     "terminal prompts disabled",
     "timed out",
+    "operation too slow",
 )
+ANSWER_SECONDS: Final = 30.0  # for the list of names, which is small
+SILENCE_SECONDS: Final = 60  # a fetch without a byte for that long has lost its server
+TURN_SECONDS: Final = 0.2  # how often someone who waits for a mirror is asked whether to go on
+NOTES_SECONDS: Final = 2.0  # a start of the launcher may wait here, so not for a whole fetch
+
+_log: Final = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +91,17 @@ class ResolvedReference:
 
 
 class SourceRepository:
-    """The repository that versions come from: its names, its mirror, and worktrees of it."""
+    """The repository that versions come from: its names, its mirror, and worktrees of it.
 
-    def __init__(self, url: Callable[[], str], mirrors: Path) -> None:
+    Several threads and processes may use it at once: in one mirror, they take turns.
+    """
+
+    def __init__(
+        self, url: Callable[[], str], mirrors: Path, *, silence_seconds: int = SILENCE_SECONDS
+    ) -> None:
         self._url = url
         self._mirrors = mirrors
+        self._silence = silence_seconds
 
     @property
     def url(self) -> str:
@@ -106,12 +125,21 @@ class SourceRepository:
             return False
         return done.returncode == 0
 
-    def remote_references(self, check: Check | None = None) -> RemoteReferences:
+    def remote_references(
+        self, check: Check | None = None, *, timeout_seconds: float = ANSWER_SECONDS
+    ) -> RemoteReferences:
         """What the repository offers now; one round trip, no API budget.
 
         Raises: RepositoryUnreachable, ToolMissing.
         """
-        done = _git("ls-remote", "--tags", "--heads", "--", self.url, check=check)
+        try:
+            done = _git(
+                "ls-remote", "--tags", "--heads", "--", self.url,
+                check=check, timeout_seconds=timeout_seconds,
+            )  # fmt: skip
+        except TimeoutError as error:
+            detail = f"no answer in {timeout_seconds:g} seconds"
+            raise RepositoryUnreachable(self.url, detail=detail) from error
         if done.returncode:
             raise RepositoryUnreachable(self.url, detail=done.tail)
         return parse_references(done.output)
@@ -119,33 +147,36 @@ class SourceRepository:
     def fetch(self, check: Check | None = None, on_progress: OnProgress | None = None) -> None:
         """Brings the mirror up to date; the first time, the whole history.
 
-        Raises: RepositoryUnreachable, SourceIncomplete, SourceFailed, ToolMissing.
+        Raises: RepositoryUnreachable, SourceIncomplete, SourceFailed, ToolMissing, NotWritable.
         """
-        self._ensure_mirror(check)
-        done = self._in_mirror(
-            "fetch", "--progress", "--prune", "--no-auto-maintenance", "--no-write-fetch-head",
-            "--", self.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
-            check=check, on_line=_progress_reader(on_progress),
-        )  # fmt: skip
+        patience = _options("http.lowSpeedLimit=1", f"http.lowSpeedTime={self._silence}")
+        with held(self._lock(self.mirror), check):
+            _remove_stale_locks(self.mirror)
+            self._ensure_mirror(check)
+            done = self._in_mirror(
+                *patience, "fetch", "--progress", "--prune",
+                "--no-auto-maintenance", "--no-write-fetch-head", "--", self.url,
+                "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+                check=check, on_line=_progress_reader(on_progress),
+            )  # fmt: skip
         if done.returncode:
             raise self._fetch_failure(done)
 
     def resolve(self, reference: str) -> ResolvedReference | None:
         """What `reference` means in the mirror as it is: a tag before a branch before a commit."""
-        if not self.mirror.is_dir():
+        if not self.has_mirror():  # or another one is just making it
             return None
         from git.exc import BadName, GitCommandError
 
         repository = self._repository()
         try:
-            candidates: tuple[tuple[ReferenceKind, str], ...] = (
+            candidates: list[tuple[ReferenceKind, str]] = [
                 ("tag", f"refs/tags/{reference}"),
                 ("branch", f"refs/heads/{reference}"),
-                ("commit", reference),
-            )
+            ]
+            if is_commit(reference):
+                candidates.append(("commit", reference))
             for kind, name in candidates:
-                if kind == "commit" and not _looks_like_commit(reference):
-                    continue
                 try:
                     commit = repository.commit(name)
                 except (BadName, ValueError, GitCommandError):
@@ -160,7 +191,7 @@ class SourceRepository:
         """Up to three known tags or branches that resemble `reference`."""
         from difflib import get_close_matches
 
-        if not self.mirror.is_dir():
+        if not self.has_mirror():  # or another one is just making it
             return []
         repository = self._repository()
         try:
@@ -192,30 +223,32 @@ class SourceRepository:
 
         Raises: SourceIncomplete when the mirror lacks objects of it, SourceFailed.
         """
-        done = self._in_mirror(
-            "worktree", "add", "--detach", "--lock", "--", path, commit, check=check
-        )
+        with held(self._lock(self.mirror), check):
+            done = self._in_mirror(
+                "worktree", "add", "--detach", "--lock", "--", path, commit, check=check
+            )
         if done.returncode:
             raise self._incomplete_or_failed(done, commit, "make the checkout")
 
     def forget_worktrees(self, checkouts: Collection[Path]) -> None:
         """Drops git's notes about checkouts that are gone for good, in whichever mirror.
 
-        Only about these: one that lies in the trash keeps its notes, so that it can come back.
+        Only about these: one that lies in the trash keeps its notes, so that it can come back. In
+        a mirror where another one works for longer, the notes stay: they cost a few bytes.
         """
         for mirror in sorted(self._mirrors.glob("*.git")):
             forgotten = [path for path in checkouts if _notes_of(mirror, path)]
-            for checkout in forgotten:
-                _git(f"--git-dir={mirror}", "worktree", "unlock", "--", checkout)
-            if forgotten:
-                _git(f"--git-dir={mirror}", "worktree", "prune", "--expire=now")
+            if not forgotten:
+                continue
+            try:
+                with self._lock(mirror, timeout_seconds=NOTES_SECONDS):
+                    _forget(mirror, forgotten)
+            except OperationConflict:
+                _log.warning("%s is at work: its notes about gone checkouts stay", mirror)
 
-    def changes(self, checkout: Path) -> list[str]:
-        """What differs from the commit in a checkout, ignored files included; empty = untouched."""
-        done = _git("-C", checkout, "status", "--porcelain", "--ignored")
-        if done.returncode:
-            raise SourceFailed("look at the checkout", detail=done.tail)
-        return done.output.splitlines()
+    def _lock(self, mirror: Path, *, timeout_seconds: float = TURN_SECONDS) -> FileLock:
+        """What lets one at a time into a mirror: git's own locks make the second one fail."""
+        return FileLock(mirror.with_name(f"{mirror.name}.lock"), timeout_seconds=timeout_seconds)
 
     def _ensure_mirror(self, check: Check | None) -> None:
         if (self.mirror / "HEAD").is_file():
@@ -251,8 +284,8 @@ class SourceRepository:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to explain
         from git import Repo
 
-        repository = Repo(self.mirror)
-        repository.git.update_environment(**_environment(), GIT_DIR=str(self.mirror))
+        repository = Repo(self.mirror, expand_vars=False)  # a `$` in a path is only a `$`
+        repository.git.update_environment(**_environment({}), GIT_DIR=str(self.mirror))
         return repository
 
 
@@ -277,14 +310,7 @@ def _git(
     timeout_seconds: float | None = None,
 ) -> Completed:
     # Hooks of a template and maintenance in the background have no business in our folders.
-    settings = (
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "gc.auto=0",
-        "-c",
-        "advice.detachedHead=false",
-    )
+    settings = _options("core.hooksPath=/dev/null", "gc.auto=0", "advice.detachedHead=false")
     try:
         done = run(
             ["git", *settings, *arguments],
@@ -300,10 +326,12 @@ def _git(
     return done
 
 
-def _environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    return scrubbed_environment(
-        base or {}, GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0", LC_ALL="C"
-    )
+def _options(*settings: str) -> list[str]:
+    return [part for setting in settings for part in ("-c", setting)]
+
+
+def _environment(base: Mapping[str, str]) -> dict[str, str]:
+    return scrubbed_environment(base, GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
 
 
 def _progress_reader(on_progress: OnProgress | None) -> Callable[[str], None] | None:
@@ -324,16 +352,49 @@ def _progress_reader(on_progress: OnProgress | None) -> Callable[[str], None] | 
             message: str = "",
         ) -> None:
             if op_code & self.RECEIVING:
-                tell(int(cur_count), int(max_count or 0), message.strip(", "))
+                # We are in the thread that reads git's output: raising here would end no fetch,
+                # only the reading. `check` ends the fetch.
+                with contextlib.suppress(ComfyUILauncherError):
+                    tell(int(cur_count), int(max_count or 0), message.strip(", "))
 
     return Progress().new_message_handler()
+
+
+def _remove_stale_locks(mirror: Path) -> None:
+    """Removes git's lock files that a kill left behind: they would stop every fetch for ever.
+
+    Called where no other launcher works in the mirror. Those of worktrees stay: there the user may
+    be at work. A git that outlived its killed launcher is at work too.
+    """
+    stale = list(_lock_files(mirror))
+    if not stale or _git_is_at_work(mirror):
+        return
+    with storage_errors(mirror):
+        for path in stale:
+            _log.warning("%s was left behind by a git that was killed; it is removed", path)
+            path.unlink(missing_ok=True)
+
+
+def _lock_files(mirror: Path) -> Iterator[Path]:
+    yield from mirror.glob("*.lock")
+    for folder in ("refs", "objects/info"):
+        yield from (mirror / folder).rglob("*.lock")
+
+
+def _git_is_at_work(mirror: Path) -> bool:
+    import psutil
+
+    option = f"--git-dir={mirror}"
+    return any(option in (p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
+
+
+def _forget(mirror: Path, checkouts: Collection[Path]) -> None:
+    for checkout in checkouts:
+        _git(f"--git-dir={mirror}", "worktree", "unlock", "--", checkout)
+    _git(f"--git-dir={mirror}", "worktree", "prune", "--expire=now")
 
 
 def _notes_of(mirror: Path, checkout: Path) -> bool:
     """Whether the mirror knows that checkout, and it is not there."""
     known = (path.read_text("utf-8").strip() for path in mirror.glob("worktrees/*/gitdir"))
     return not checkout.exists() and str(checkout / ".git") in known
-
-
-def _looks_like_commit(reference: str) -> bool:
-    return 7 <= len(reference) <= 40 and all(c in "0123456789abcdef" for c in reference.lower())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 from backend.exceptions import ForeignFolder
-from backend.file_utils import TEMPORARY_SUFFIX, storage_errors, sync_folder
+from backend.file_utils import storage_errors, sync_folder, temporary_beside
 
 
 def replace_link(link: Path, target: Path) -> None:
@@ -16,7 +15,7 @@ def replace_link(link: Path, target: Path) -> None:
 
     Raises: ForeignFolder when something that is not a link stands there, NotWritable, DiskFull.
     """
-    temporary = link.with_name(f".{link.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(link)
     with storage_errors(link):
         _refuse_other_than_link(link)
         link.parent.mkdir(parents=True, exist_ok=True)

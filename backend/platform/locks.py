@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +21,24 @@ from backend.logging_config import get_logger
 POLL_SECONDS: Final = 0.01
 
 _log: Final = get_logger(__name__)
+
+
+@contextlib.contextmanager
+def held(lock: FileLock, check: Callable[[], None] | None = None) -> Iterator[None]:
+    """Inside, `lock` is held, however long another one works.
+
+    After each of the lock's timeouts `check` is called, which ends the waiting by raising.
+    Raises: NotWritable, DiskFull, what `check` raises.
+    """
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(lock)
+                break
+            except OperationConflict:
+                if check is not None:
+                    check()
+        yield
 
 
 class FileLock(AbstractContextManager["FileLock"]):

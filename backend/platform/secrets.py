@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.exceptions import InvalidValue, NotWritable, SecretStoreMissing
-from backend.file_utils import Absent, Corrupt, atomic_write_bytes, read_json, storage_errors
+from backend.file_utils import atomic_write_bytes, read_json, storage_errors, value_or_none
 from backend.logging_config import get_logger, register_secret
 from backend.platform.locks import FileLock
 
@@ -151,14 +151,8 @@ class SecretStore:
 
     def _read(self) -> Mapping[str, str]:
         _make_private(self._file)
-        found = read_json(self._file, SecretsFile)
-        match found:
-            case Absent():
-                return {}
-            case Corrupt():
-                return found.recovered().values
-            case _:
-                return found.value.values
+        found = value_or_none(read_json(self._file, SecretsFile))
+        return found.values if found is not None else {}
 
 
 def system_keyring() -> Keyring | None:

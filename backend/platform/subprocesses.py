@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -22,6 +24,12 @@ SCRUBBED_PREFIXES: Final = ("CONDA_", "PIP_", "UV_", "GIT_DIR", "GIT_WORK_TREE",
 TOKEN_VARIABLE: Final = "COMFYUI_LAUNCHER_TOKEN"  # noqa: S105 - the name of a variable
 END_SECONDS: Final = 2.0
 KEPT_LINES: Final = 200
+CHECK_SECONDS: Final = 0.1
+LONGEST_NAP_SECONDS: Final = 0.05
+
+# What spawn_detached started and reap has not yet taken off the process table.
+_spawned: Final[set[int]] = set()
+_spawned_lock: Final = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -43,7 +51,7 @@ class ProcessIdentity:
     """What names a process for good: its pid, its birth, and the token in its environment."""
 
     pid: int
-    created: float
+    created: str
     token: str
 
 
@@ -70,7 +78,8 @@ def run(
 
     `check` is called ten times a second; when it raises, the group is ended and the exception goes
     on. So it does when `timeout_seconds` are over (TimeoutError). `on_line` gets each line of both
-    streams. Raises FileNotFoundError when the program is not there.
+    streams. What the program left behind is ended if it keeps a stream open: it could do so for
+    ever. Raises FileNotFoundError when the program is not there.
     """
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -88,35 +97,23 @@ def run(
     lines: deque[str] = deque(maxlen=KEPT_LINES)
     output: list[str] = []
     readers = [
-        _reader(process.stdout, [lines.append, output.append, *([on_line] if on_line else [])]),
-        _reader(process.stderr, [lines.append, *([on_line] if on_line else [])]),
+        _Reader(process.stdout, [lines.append, output.append, *([on_line] if on_line else [])]),
+        _Reader(process.stderr, [lines.append, *([on_line] if on_line else [])]),
     ]
     try:
         _await(process, check, timeout_seconds)
+        if not _all_read(readers, END_SECONDS):
+            _end_group(process, readers)
     except BaseException:
-        end_group(process)
+        _end_group(process, readers)
         raise
     finally:
         for reader in readers:
-            reader.join(END_SECONDS)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
-    completed.returncode = process.returncode
+            reader.abandon()
+    completed.returncode = process.wait()
     completed.output = "\n".join(output)
     completed.lines = list(lines)
     return completed
-
-
-def end_group(process: subprocess.Popen[str]) -> None:
-    """Ends a child of ours and everything in its group: SIGTERM, two seconds, SIGKILL."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(END_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, str]) -> int:
@@ -124,7 +121,7 @@ def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, s
     arguments = [str(part) for part in command]
     null = os.open(os.devnull, os.O_RDWR)
     try:
-        return os.posix_spawn(
+        pid = os.posix_spawn(
             arguments[0],
             arguments,
             dict(environment),
@@ -133,26 +130,45 @@ def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, s
         )
     finally:
         os.close(null)
+    with _spawned_lock:
+        _spawned.add(pid)
+    return pid
 
 
 def reap(pid: int) -> None:
-    """Takes a child's exit off the process table, if it is ours and has ended."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    """Takes the exit of what spawn_detached started here off the process table, once it has ended.
+
+    Any other child's exit status belongs to whoever started it: a stale record may name the pid
+    that git or uv has now. The lock is held so that no pid is free before it is forgotten.
+    """
+    with _spawned_lock:
+        if pid not in _spawned:
+            return
+        try:
+            ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+        except ChildProcessError:
+            ended = True
+        if ended:
+            _spawned.discard(pid)
 
 
-def creation_time(pid: int) -> float | None:
-    """When that process was born (seconds since the epoch), None if it is not there."""
-    import psutil
+def creation_time(pid: int) -> str | None:
+    """What tells that process from an earlier or later one of that pid; None if it is not there.
 
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.NoSuchProcess:
-        return None
+    To be compared only. On Linux it is free of the wall clock, which may be stepped at any time:
+    the boot, and the clock ticks from it to the birth. A zombie is not there.
+    """
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        except OSError:
+            return None
+        fields = stat.rpartition(")")[2].split()  # the name before may hold anything
+        return None if fields[0] in {"Z", "X"} else f"{_boot()}:{fields[19]}"
+    return _creation_time_by_psutil(pid)
 
 
-def is_same_process(pid: int, created: float) -> bool:
+def is_same_process(pid: int, created: str) -> bool:
     """Whether the process that was born then under that pid still lives."""
     return creation_time(pid) == created
 
@@ -188,7 +204,10 @@ def signal_process(identity: ProcessIdentity, number: signal.Signals) -> bool:
 
 def signal_group(identity: ProcessIdentity, number: signal.Signals) -> bool:
     """Signals the group that this very process leads; False when that cannot be proved."""
-    if not prove(identity) or os.getpgid(identity.pid) != identity.pid:
+    try:
+        if not prove(identity) or os.getpgid(identity.pid) != identity.pid:
+            return False
+    except ProcessLookupError:  # it ended between the two questions
         return False
     return _kill(os.killpg, identity.pid, number)
 
@@ -212,28 +231,109 @@ def _kill(send: Callable[[int, int], None], target: int, number: signal.Signals)
     return True
 
 
+@functools.cache
+def _boot() -> str:
+    """Which boot of this machine this is; a word in its place where the kernel does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return "unknown"
+
+
+def _creation_time_by_psutil(pid: int) -> str | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else repr(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
 def _await(
     process: subprocess.Popen[str],
     check: Callable[[], None] | None,
     timeout_seconds: float | None,
 ) -> None:
+    """Returns once the program has ended; it is not reaped then."""
     end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.1)
-            return
+    while not _until(lambda: _has_ended(process), CHECK_SECONDS):
         if check:
             check()
         if end is not None and time.monotonic() > end:
             raise TimeoutError(f"{process.args!r} took longer than {timeout_seconds} s")
 
 
-def _reader(stream: IO[str] | None, sinks: Sequence[Callable[[str], object]]) -> threading.Thread:
-    def read() -> None:
-        for line in stream or ():
-            for sink in sinks:
-                sink(line.rstrip("\r\n"))
+def _end_group(process: subprocess.Popen[str], readers: Sequence[_Reader]) -> None:
+    """Ends a child of ours and everything in its group: SIGTERM, two seconds, SIGKILL.
 
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    return thread
+    The child is reaped last: until then the number of its group cannot be given to anyone else.
+    """
+    _signal_own_group(process, signal.SIGTERM)
+    _until(lambda: _has_ended(process) and _all_read(readers, 0), END_SECONDS)
+    _signal_own_group(process, signal.SIGKILL)
+    process.wait()
+    _all_read(readers, END_SECONDS)
+
+
+def _signal_own_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _has_ended(process: subprocess.Popen[str]) -> bool:
+    """Whether our child has ended. `WNOWAIT` reads that without reaping it."""
+    if process.returncode is not None:
+        return True
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13 can only reap. It gives out pids in
+        return process.poll() is not None  # turn: the number is not used again in our two seconds
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _all_read(readers: Sequence[_Reader], seconds: float) -> bool:
+    """Whether each stream has come to its end, at the latest in so many seconds."""
+    end = time.monotonic() + seconds
+    return all(reader.done(end - time.monotonic()) for reader in readers)
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it comes true in time. Asked often at first: most programs are short."""
+    end = time.monotonic() + seconds
+    nap = 0.0005
+    while not condition():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(nap, left))
+        nap = min(nap * 2, LONGEST_NAP_SECONDS)
+    return True
+
+
+class _Reader:
+    """Hands each line of a stream to the sinks, in a thread of its own.
+
+    The thread owns the stream and closes it. Anyone else who did would wait for whoever holds the
+    other end of the pipe.
+    """
+
+    def __init__(self, stream: IO[str] | None, sinks: Sequence[Callable[[str], object]]) -> None:
+        self._stream = stream
+        self._sinks = sinks
+        self._abandoned = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def done(self, seconds: float) -> bool:
+        """Whether the stream has come to its end, at the latest in so many seconds."""
+        self._thread.join(max(0.0, seconds))
+        return not self._thread.is_alive()
+
+    def abandon(self) -> None:
+        """No sink gets another line from now on."""
+        self._abandoned = True
+
+    def _read(self) -> None:
+        with self._stream or contextlib.nullcontext(()) as lines:
+            for line in lines:
+                for sink in () if self._abandoned else self._sinks:
+                    sink(line.rstrip("\r\n"))

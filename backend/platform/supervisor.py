@@ -40,28 +40,32 @@ class BoundedLog:
         self._file: BinaryIO = path.open("ab")
 
     def write(self, chunk: bytes) -> None:
-        # A full disk must not end the child: its output is lost then, nothing else.
-        with contextlib.suppress(OSError):
+        # Neither a full disk nor a log that someone deleted may end the child: its output is lost
+        # then, nothing else.
+        with contextlib.suppress(OSError, ValueError):
             if self._file.tell() + len(chunk) > self._limit:
                 self._rotate()
             self._file.write(chunk)
             self._file.flush()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._file.close()
 
     def _rotate(self) -> None:
-        self._file.close()
-        os.replace(self._path, self._path.with_name(self._path.name + ".1"))
-        self._file = self._path.open("ab")
+        """There is an open file at every moment, also when the disk refuses one of the steps."""
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile: nothing to keep
+            os.replace(self._path, self._path.with_name(self._path.name + ".1"))
+        full, self._file = self._file, self._path.open("ab")
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 class Supervisor:
     """One child from its start to its end."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()
         self._launch: dict[str, Any] = json.loads((folder / "launch.json").read_text("utf-8"))
         self._log = BoundedLog(Path(self._launch["log"]), int(self._launch["log_limit_bytes"]))
         self._stop_requested = False
@@ -90,7 +94,7 @@ class Supervisor:
             return
         self._report(state="running", pid=child.pid)
         self._watch(child)
-        self._end_group(child.pid)
+        self._end_group(child)
         self._drain(child)
         status = child.wait()
         self._log.close()
@@ -112,8 +116,9 @@ class Supervisor:
         output = child.stdout.fileno()
         exit_fd = _pidfd(child.pid)
         waiting = {output, self._wake_read} | ({exit_fd} if exit_fd is not None else set())
-        while not _has_ended(child.pid):
-            ready, _, _ = select.select(waiting, [], [], self._patience(exit_fd))
+        while not _has_ended(child):
+            patience = _patience(self._kill_at, told=exit_fd is not None)
+            ready, _, _ = select.select(waiting, [], [], patience)
             if self._wake_read in ready:
                 os.read(self._wake_read, 512)
             if output in ready and not self._copy(output):
@@ -121,12 +126,6 @@ class Supervisor:
             self._carry_out_stop(child.pid)
         if exit_fd is not None:
             os.close(exit_fd)
-
-    def _patience(self, exit_fd: int | None) -> float | None:
-        """Seconds to sleep at most; None (until something happens) where the kernel tells us."""
-        if self._kill_at is not None:
-            return max(0.0, min(POLL_SECONDS, self._kill_at - time.monotonic()))
-        return None if exit_fd is not None else POLL_SECONDS
 
     def _carry_out_stop(self, group: int) -> None:
         if not self._stop_requested:
@@ -137,13 +136,13 @@ class Supervisor:
         elif time.monotonic() >= self._kill_at:
             _signal_group(group, signal.SIGKILL)
 
-    def _end_group(self, group: int) -> None:
+    def _end_group(self, child: subprocess.Popen[bytes]) -> None:
         """Ends what the child left behind in its group: a helper that would hold the port."""
-        _signal_group(group, signal.SIGTERM)
+        _signal_rest(child, signal.SIGTERM)
         end = time.monotonic() + AFTERMATH_SECONDS
-        while _group_has_others(group) and time.monotonic() < end:
+        while _group_has_others(child.pid) and time.monotonic() < end:
             time.sleep(0.05)
-        _signal_group(group, signal.SIGKILL)
+        _signal_rest(child, signal.SIGKILL)
 
     def _copy(self, output: int) -> bool:
         chunk = os.read(output, CHUNK_BYTES)
@@ -170,9 +169,33 @@ class Supervisor:
             os.replace(temporary, path)
 
 
-def _has_ended(pid: int) -> bool:
-    """Whether our child is a zombie by now. It stays one: `WNOWAIT` reads without reaping."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Whether our child is a zombie by now. It stays one: `WNOWAIT` reads without reaping.
+
+    macOS has no `waitid` before Python 3.13. There the child is reaped, its status is kept, and
+    its group may be signalled only while someone is left in it.
+    """
+    if not hasattr(os, "waitid"):
+        return child.poll() is not None
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _patience(kill_at: float | None, *, told: bool) -> float | None:
+    """Seconds to sleep at most; None (until something happens) where the kernel tells us the end.
+
+    What survives its SIGKILL hangs in the kernel, perhaps for long: it is looked at now and then.
+    """
+    if kill_at is None:
+        return None if told else POLL_SECONDS
+    left = kill_at - time.monotonic()
+    return min(POLL_SECONDS, left) if left > 0 else POLL_SECONDS
+
+
+def _signal_rest(child: subprocess.Popen[bytes], number: int) -> None:
+    """Signals the group of an ended child. Its number is ours while the child is not reaped, and
+    after that while someone is left in the group."""
+    if child.returncode is None or _group_has_others(child.pid):
+        _signal_group(child.pid, number)
 
 
 def _signal_group(group: int, number: int) -> None:
@@ -181,10 +204,10 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def _group_has_others(group: int) -> bool:
-    """Whether anyone but the zombie leader is left. Without /proc we cannot tell and wait."""
+    """Whether anyone but the zombie leader is left. Without /proc, whether the group is there."""
     proc = Path("/proc")
-    if not proc.is_dir():
-        return True
+    if not (proc / "self" / "stat").exists():
+        return _group_exists(group)
     for entry in proc.iterdir():
         if entry.name.isdigit() and int(entry.name) != group:
             with contextlib.suppress(OSError, IndexError, ValueError):
@@ -192,6 +215,16 @@ def _group_has_others(group: int) -> bool:
                 if int(fields[2]) == group and fields[0] != "Z":
                     return True
     return False
+
+
+def _group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # the answer of macOS when only a zombie is left
+        return True
+    return True
 
 
 def _pidfd(pid: int) -> int | None:
@@ -203,4 +236,6 @@ def _pidfd(pid: int) -> int | None:
 
 
 if __name__ == "__main__":
-    Supervisor(Path(sys.argv[1])).run()
+    supervisor = Supervisor(Path(sys.argv[1]))
+    os.chdir("/")  # or the volume of the folder that the launcher was called from stays busy
+    supervisor.run()

@@ -22,12 +22,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.exceptions import ForeignFolder, MetadataCorrupt, NotInTrash, NotWritable
 from backend.file_utils import (
-    Absent,
-    Corrupt,
     atomic_write_json,
     read_json,
     storage_errors,
     sync_folder,
+    value_or_none,
 )
 from backend.logging_config import get_logger
 from backend.platform.disk import BLOCK_BYTES
@@ -58,14 +57,18 @@ class Marker(BaseModel):
 
 
 class TrashEntry(BaseModel):
-    """A folder in the trash. `operation_id` is of the operation that put it there."""
+    """A folder in the trash. `operation_id` is of the operation that put it there.
+
+    `original` is absolute here, and on disk relative to the folder that the trash lies in: when
+    that is moved or copied, what is taken back stays in the copy.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
     )
 
     schema_version: Literal[1] = Field(1, alias="schema")
-    id: str
+    id: str = Field(pattern=r"^\d{8}-\d{6}-[0-9a-f]{6}$")
     original: Path
     reason: str
     operation_id: str
@@ -83,14 +86,7 @@ def read_marker(folder: Path) -> Marker | None:
 
     Raises: MetadataCorrupt when it has one that cannot be read, NotWritable.
     """
-    found = read_json(folder / MARKER_NAME, Marker)
-    match found:
-        case Absent():
-            return None
-        case Corrupt():
-            return found.recovered()
-        case _:
-            return found.value
+    return value_or_none(read_json(folder / MARKER_NAME, Marker))
 
 
 class Trash:
@@ -101,16 +97,18 @@ class Trash:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._base = folder.absolute().parent
         self._lock = FileLock(folder / ".lock")
 
     def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry:
         """The entry for `path`, which is then in the trash, whole. A crash leaves it there or here.
 
-        Raises: ForeignFolder for anything but a real folder with our marker, MetadataCorrupt for a
-        marker that cannot be read, DiskFull, NotWritable (also if the trash is on another volume).
+        Raises: ForeignFolder for anything but a real folder with our marker in the folder that the
+        trash lies in, MetadataCorrupt for a marker that cannot be read, DiskFull, NotWritable (also
+        if the trash is on another volume).
         """
         marker = None if path.is_symlink() or not path.is_dir() else read_marker(path)
-        if marker is None:
+        if marker is None or not path.absolute().is_relative_to(self._base):
             raise ForeignFolder(path)
         now = datetime.now(UTC)
         entry = TrashEntry(
@@ -122,7 +120,9 @@ class Trash:
             tag=marker.tag,
         )
         with self._lock:
-            atomic_write_json(self._record(entry.id), entry)
+            relative = entry.original.relative_to(self._base)
+            on_disk = entry.model_copy(update={"original": relative})
+            atomic_write_json(self._record(entry.id), on_disk)
             try:
                 _move(path, self._folder / entry.id)
             finally:
@@ -145,18 +145,30 @@ class Trash:
         return _delete(doomed, check)
 
     def entries(self) -> list[TrashEntry]:
-        """What can be taken back, the latest first. Raises: MetadataCorrupt, NotWritable."""
-        found = [
-            entry
-            for record in self._folder.glob(f"*{ENTRY_SUFFIX}")
-            if (entry := _read_entry(record)) and (self._folder / entry.id).is_dir()
-        ]
+        """What can be taken back, the latest first; a record that cannot be read is left out."""
+        found = []
+        for record in self._records():
+            try:
+                entry = self._read(record)
+            except (MetadataCorrupt, NotWritable) as damage:  # it must not hide the others
+                _log.warning("%s is left out: %s", record, damage.message)
+                continue
+            if entry is not None:
+                found.append(entry)
         return sorted(found, key=lambda entry: (entry.trashed_at, entry.id), reverse=True)
+
+    def payload(self, entry_id: str) -> Path:
+        """The folder of an entry, where it lies in the trash: to look into, not to change.
+
+        Raises: NotInTrash; MetadataCorrupt or NotWritable when its record cannot be read.
+        """
+        return self._folder / self._entry(entry_id).id
 
     def restore(self, entry_id: str) -> Path:
         """The folder, back where it was.
 
-        Raises: NotInTrash when there is no such entry or its place is taken; NotWritable.
+        Raises: NotInTrash when there is no such entry or its place is taken; MetadataCorrupt when
+        its record is damaged or leads out of the folder that the trash lies in; NotWritable.
         """
         with self._lock:
             entry = self._entry(entry_id)
@@ -194,10 +206,27 @@ class Trash:
         return self._folder / f"{entry_id}{ENTRY_SUFFIX}"
 
     def _entry(self, entry_id: str) -> TrashEntry:
-        for entry in self.entries():  # compared, never joined to a path: it comes from a person
-            if entry.id == entry_id:
+        for record in self._records():  # compared, never joined to a path: it comes from a person
+            if record.stem == entry_id and (entry := self._read(record)) is not None:
                 return entry
         raise NotInTrash(entry_id, reason="there is no such entry")
+
+    def _records(self) -> list[Path]:
+        return list(self._folder.glob(f"*{ENTRY_SUFFIX}"))
+
+    def _read(self, record: Path) -> TrashEntry | None:
+        """The entry of a record; None when it, or its folder, is gone."""
+        entry = value_or_none(read_json(record, TrashEntry))
+        if entry is None or not (self._folder / entry.id).is_dir():
+            return None
+        if entry.id != record.stem:
+            raise MetadataCorrupt(record, reason=f"it tells of {entry.id}")
+        original = Path(os.path.normpath(self._base / entry.original))
+        way = Path(os.path.realpath(original.parent))
+        inside = way.is_relative_to(os.path.realpath(self._base))
+        if self._base not in original.parents or not inside:
+            raise MetadataCorrupt(record, reason=f"it leads out of {self._base}")
+        return entry.model_copy(update={"original": original})
 
     def _chosen(self, entry_ids: Collection[str]) -> list[Path]:
         payloads = [self._folder / self._entry(entry_id).id for entry_id in entry_ids]
@@ -224,21 +253,12 @@ class Trash:
 
     def _forget_the_gone(self) -> None:
         """Drops records without a folder, which a crash between two steps leaves behind."""
-        for record in self._folder.glob(f"*{ENTRY_SUFFIX}"):
-            with contextlib.suppress(MetadataCorrupt):  # damaged, or not of ours: it stays
-                if not os.path.lexists(record.with_suffix("")) and _read_entry(record):
+        for record in self._records():
+            # What is damaged, or not of ours, stays.
+            with contextlib.suppress(MetadataCorrupt, NotWritable):
+                gone = not os.path.lexists(record.with_suffix(""))
+                if gone and value_or_none(read_json(record, TrashEntry)) is not None:
                     record.unlink(missing_ok=True)
-
-
-def _read_entry(record: Path) -> TrashEntry | None:
-    found = read_json(record, TrashEntry)
-    match found:
-        case Absent():
-            return None
-        case Corrupt():
-            return found.recovered()
-        case _:
-            return found.value
 
 
 def _is_ours(folder: Path) -> bool:
@@ -250,7 +270,12 @@ def _is_ours(folder: Path) -> bool:
 
 def _is_last_bit(folder: Path) -> bool:
     """Whether only this is left of a deletion: a crash came between the marker and the folder."""
-    return folder.name.endswith(DOOMED_SUFFIX) and not any(folder.iterdir())
+    if not folder.name.endswith(DOOMED_SUFFIX):
+        return False
+    try:
+        return not any(folder.iterdir())
+    except FileNotFoundError:  # another process was faster: nothing of it is left
+        return True
 
 
 def _move(source: Path, target: Path) -> None:

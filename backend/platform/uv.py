@@ -74,6 +74,7 @@ class Uv:
             UV_HTTP_TIMEOUT=str(patience),
             UV_CACHE_DIR=str(self._cache),
             UV_NO_PROGRESS="1",
+            UV_PYTHON_DOWNLOADS="never",  # a Python from elsewhere is a decision, not a side effect
             NO_COLOR="1",
         )
 
@@ -84,7 +85,7 @@ class Uv:
         self,
         requirements: Sequence[Path],
         *,
-        overrides: Path,
+        overrides: Path | None,
         python: Path,
         as_of: str | None,
         sources: PackageSources,
@@ -100,7 +101,7 @@ class Uv:
             dated += ["--exclude-newer-package", f"{name}=false"]
         return self._uv(
             "pip", "compile", "--no-header", "--no-annotate", "--python", python,
-            "--overrides", overrides, *dated, *sources.arguments(),
+            *(("--overrides", overrides) if overrides else ()), *dated, *sources.arguments(),
             "--", *requirements,
             check=check,
         )  # fmt: skip

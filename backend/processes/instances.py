@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -25,6 +25,7 @@ from backend.platform.subprocesses import (
     ProcessIdentity,
     creation_time,
     family,
+    is_same_process,
     prove,
     reap,
     signal_group,
@@ -37,6 +38,7 @@ KEPT_RUNS: Final = 5
 SPAWN_SECONDS: Final = 10.0
 STOP_MARGIN_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
+NOTES: Final = ("launch.json", "supervisor.json", "process.json", "births.json", "ready.json")
 
 ProcessState = Literal["running", "exited", "orphaned"]
 
@@ -59,11 +61,24 @@ class LaunchRecord(BaseModel):
     started_at: datetime
 
     @property
-    def url(self) -> str:
-        """Where a person opens it: a wildcard address is reached through loopback."""
+    def host(self) -> str:
+        """Where it is reached: a wildcard address through loopback."""
         first = self.listen.partition(",")[0]
-        host = "127.0.0.1" if first in {"0.0.0.0", "::"} else first  # noqa: S104
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return "127.0.0.1" if first in {"0.0.0.0", "::"} else first  # noqa: S104
+
+    @property
+    def url(self) -> str:
+        """Where a person opens it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class SupervisorRecord(BaseModel):
+    """`supervisor.json`: whom we started, noted at once. It may report late, or never."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    pid: int
 
 
 class ProcessRecord(BaseModel):
@@ -85,7 +100,7 @@ class Births(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    created: dict[int, float] = {}
+    created: dict[int, str] = {}
 
 
 class ReadyRecord(BaseModel):
@@ -106,10 +121,16 @@ class Instance:
     process: ProcessRecord | None
     state: ProcessState
     ready: ReadyRecord | None
+    spawned_pid: int | None = None
 
     @property
     def pid(self) -> int | None:
         return self.process.pid if self.process else None
+
+    @property
+    def supervisor_pid(self) -> int | None:
+        """Of its supervisor, also before that has reported for the first time."""
+        return self.process.supervisor_pid if self.process else self.spawned_pid
 
     @property
     def lives(self) -> bool:
@@ -145,10 +166,16 @@ class LaunchPlan:
 
 
 class Instances:
-    """Starts, finds and stops ComfyUI processes. Holds nothing: the truth is on disk."""
+    """Starts, finds and stops ComfyUI processes. Holds none of them: the truth is on disk."""
+
+    def __init__(self, *, spawn_seconds: float = SPAWN_SECONDS) -> None:
+        self._spawn_seconds = spawn_seconds
 
     def start(self, plan: LaunchPlan) -> Instance:
-        """A new process under its supervisor; it is running or has failed when this returns."""
+        """A new process under its supervisor; it runs or has failed when this returns.
+
+        On a machine that is too busy for a report in time, only its supervisor runs by then.
+        """
         identity = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"  # sorts by time
         folder = plan.store / "run" / identity
         record = LaunchRecord(
@@ -164,12 +191,8 @@ class Instances:
             started_at=datetime.now(UTC),
         )
         atomic_write_bytes(folder / "launch.json", record.model_dump_json().encode(), mode=0o600)
-        supervisor = Path(__file__).parent.parent / "platform" / "supervisor.py"
-        pid = spawn_detached(
-            [sys.executable, "-I", supervisor, folder],
-            environment={**plan.environment, TOKEN_VARIABLE: record.token},
-        )
-        instance = self._await_report(folder, pid)
+        environment = {**plan.environment, TOKEN_VARIABLE: record.token}
+        instance = self._await_report(folder, *_spawn_supervisor(folder, environment))
         self._forget_old_runs(plan.store)
         return instance
 
@@ -190,8 +213,9 @@ class Instances:
         return self.refresh(instance)
 
     def pids(self, instance: Instance) -> set[int]:
-        """The process and its descendants."""
-        return family(instance.pid) if instance.pid else set()
+        """The process and its descendants; before the first report, those of its supervisor."""
+        root = instance.pid or (instance.supervisor_pid if instance.lives else None)
+        return family(root) if root else set()
 
     def stop(self, instance: Instance) -> Instance:
         """Ends it: by its supervisor, or by ourselves where that is gone. Raises: StopFailed.
@@ -199,7 +223,7 @@ class Instances:
         Only processes that are proved to be this instance are signalled.
         """
         end = time.monotonic() + instance.launch.grace_seconds + STOP_MARGIN_SECONDS
-        supervisor = self._proved(instance, self._supervisor_pid(instance))
+        supervisor = self._proved(instance, instance.supervisor_pid)
         if supervisor is not None:
             signal_process(supervisor, signal.SIGTERM)
         else:
@@ -211,7 +235,7 @@ class Instances:
                 supervisor = None  # it was killed before it could carry out the stop
                 self._stop_orphan(instance)
         if instance.lives:
-            self._signal_child(instance, signal.SIGKILL)
+            self._kill(instance)
             time.sleep(POLL_SECONDS * 4)
             instance = self.refresh(instance)
         if instance.lives:
@@ -224,6 +248,14 @@ class Instances:
         while self.refresh(instance).lives and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
         self._signal_child(instance, signal.SIGKILL)
+
+    def _kill(self, instance: Instance) -> None:
+        if instance.pid is not None:
+            self._signal_child(instance, signal.SIGKILL)
+            return
+        for pid in self.pids(instance):  # a supervisor that hangs, and what it may have started
+            if proved := self._proved(instance, pid):
+                signal_process(proved, signal.SIGKILL)
 
     def _signal_child(self, instance: Instance, number: signal.Signals) -> None:
         child = self._proved(instance, instance.pid)
@@ -240,6 +272,7 @@ class Instances:
         if not isinstance(launch, Value):
             return None
         process = read_json(folder / "process.json", ProcessRecord)
+        spawned = read_json(folder / "supervisor.json", SupervisorRecord)
         ready = read_json(folder / "ready.json", ReadyRecord)
         instance = Instance(
             folder=folder,
@@ -247,22 +280,20 @@ class Instances:
             process=process.value if isinstance(process, Value) else None,
             state="exited",
             ready=ready.value if isinstance(ready, Value) else None,
+            spawned_pid=spawned.value.pid if isinstance(spawned, Value) else None,
         )
         return self._with_state(instance)
 
     def _with_state(self, instance: Instance) -> Instance:
-        process = instance.process
-        if process is None or process.state == "exited":
+        if instance.process is not None and instance.process.state == "exited":
             return instance
-        reap(process.supervisor_pid)
-        if self._proved(instance, process.supervisor_pid) is not None:
-            return _in_state(instance, "running")
-        if self._proved(instance, process.pid) is not None:
-            return _in_state(instance, "orphaned")
+        if instance.supervisor_pid is not None:
+            reap(instance.supervisor_pid)
+        if self._proved(instance, instance.supervisor_pid) is not None:
+            return replace(instance, state="running")
+        if self._proved(instance, instance.pid) is not None:
+            return replace(instance, state="orphaned")
         return instance
-
-    def _supervisor_pid(self, instance: Instance) -> int | None:
-        return instance.process.supervisor_pid if instance.process else None
 
     def _proved(self, instance: Instance, pid: int | None) -> ProcessIdentity | None:
         """The identity of `pid`, if it is a process of this instance."""
@@ -282,17 +313,23 @@ class Instances:
             atomic_write_bytes(births_file, content.encode())
         return identity
 
-    def _await_report(self, folder: Path, supervisor_pid: int) -> Instance:
-        end = time.monotonic() + SPAWN_SECONDS
+    def _await_report(self, folder: Path, supervisor: int, created: str | None) -> Instance:
+        """With its first report; without one if that takes too long or the supervisor has died."""
+        end = time.monotonic() + self._spawn_seconds
         while time.monotonic() < end:
-            instance = self._load(folder)
-            if instance is not None and instance.process is not None:
+            instance = self._loaded(folder)
+            if instance.process is not None:
                 return instance
-            reap(supervisor_pid)
+            # Not `lives`: in its first moments a program has no environment that could prove it.
+            if created is None or not is_same_process(supervisor, created):
+                break  # perhaps it reported and ended while we looked: read once more
             time.sleep(POLL_SECONDS / 5)
-        loaded = self._load(folder)
-        assert loaded is not None, "launch.json was written before the start"
-        return loaded
+        return self._loaded(folder)
+
+    def _loaded(self, folder: Path) -> Instance:
+        instance = self._load(folder)
+        assert instance is not None, "launch.json was written before the start"
+        return instance
 
     def _forget_old_runs(self, store: Path) -> None:
         """Keeps the notes and logs of the last runs; older ones are ours and are removed."""
@@ -304,14 +341,29 @@ class Instances:
                 instance.log_file.with_name(instance.log_file.name + ".1"),
             ):
                 log.unlink(missing_ok=True)
-            for name in ("launch.json", "process.json", "births.json", "ready.json"):
+            for name in NOTES:
                 (instance.folder / name).unlink(missing_ok=True)
             if not any(instance.folder.iterdir()):
                 instance.folder.rmdir()
 
 
-def _in_state(instance: Instance, state: ProcessState) -> Instance:
-    return Instance(instance.folder, instance.launch, instance.process, state, instance.ready)
+def _spawn_supervisor(folder: Path, environment: Mapping[str, str]) -> tuple[int, str | None]:
+    """The pid of the new supervisor, noted beside the run, and its birth, None if it has died.
+
+    Nothing runs when this raises.
+    """
+    program = Path(__file__).parent.parent / "platform" / "supervisor.py"
+    pid = spawn_detached([sys.executable, "-I", program, folder], environment=environment)
+    created = creation_time(pid)
+    try:
+        content = SupervisorRecord(pid=pid).model_dump_json()
+        atomic_write_bytes(folder / "supervisor.json", content.encode())
+    except BaseException:
+        if created is not None:
+            identity = ProcessIdentity(pid, created, environment[TOKEN_VARIABLE])
+            signal_process(identity, signal.SIGTERM)
+        raise
+    return pid, created
 
 
 def _signal_name(number: int) -> str:

@@ -71,9 +71,12 @@ class LogWindow:
         return fresh
 
 
-def read_after(path: Path, position: int, limit: int) -> tuple[list[str], int]:
+def read_after(
+    path: Path, position: int, limit: int, *, ended: bool = False
+) -> tuple[list[str], int]:
     """The whole lines of a log behind byte `position`, the last `limit` of them, and their end.
 
+    When its process has `ended`, no line break will come any more: the last words are a line then.
     Of more than 512 KiB, the last ones. A position beyond the end is one from before the log was
     rotated, or of another log: what is left of the older half comes first, then all of this one.
     """
@@ -82,14 +85,14 @@ def read_after(path: Path, position: int, limit: int) -> tuple[list[str], int]:
         if position > path.stat().st_size:
             older, _ = _lines_from(path.with_name(path.name + ".1"), position)
             position = 0
-        lines, position = _lines_from(path, position)
+        lines, position = _lines_from(path, position, ended=ended)
     except FileNotFoundError:
         return [], position
     return (older + lines)[-limit:], position
 
 
-def _lines_from(path: Path, position: int) -> tuple[list[str], int]:
-    """The whole lines from there on, and the position behind them. No such file: none."""
+def _lines_from(path: Path, position: int, *, ended: bool = False) -> tuple[list[str], int]:
+    """The lines from there on, and the position behind them. No such file: none."""
     if not path.exists():
         return [], position
     with path.open("rb") as file:
@@ -97,9 +100,10 @@ def _lines_from(path: Path, position: int) -> tuple[list[str], int]:
         start = max(position, size - READ_BYTES)
         file.seek(start)
         *whole, rest = file.read(READ_BYTES).split(b"\n")
-        end = file.tell() - len(rest)
+        size = file.tell()
     cut_off = start > position  # the first one lacks its beginning
-    return [_text(line) for line in whole[cut_off:]], end
+    lines = whole[cut_off:] + ([rest] if ended and rest else [])
+    return [_text(line) for line in lines], size if ended else size - len(rest)
 
 
 def _text(raw: bytes) -> str:

@@ -75,7 +75,7 @@ def _holds_its_port(instances: Instances, instance: Instance) -> bool:
     port = instance.launch.port
     if listens(instances.pids(instance), port):
         return True
-    if accepts(port):
+    if accepts(port, instance.launch.host):
         holder = holder_of(port)
         if holder is None or holder.pid not in instances.pids(instance):
             raise PortTaken(port, holder=str(holder) if holder else None)

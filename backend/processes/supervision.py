@@ -11,7 +11,8 @@ from backend.platform.ports import free_port, holder_of, port_is_free
 from backend.processes.instances import Instance, Instances, LaunchPlan
 from backend.processes.readiness import Watch, await_ready
 
-WILDCARDS: Final = {"0.0.0.0", "::", "0.0.0.0,::"}  # noqa: S104 - compared, not listened on
+WILDCARD: Final = "0.0.0.0"  # noqa: S104 - what the user listens on, not we
+WILDCARDS: Final = {WILDCARD, "::"}
 
 
 class ProcessSupervisor:
@@ -35,11 +36,16 @@ class ProcessSupervisor:
     def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
         return await_ready(self._instances, instance, timeout_seconds=timeout_seconds, watch=watch)
 
-    def choose_port(self, wanted: int | None, listen: str) -> int:
-        """`wanted`, or the next free one without a wish. Raises: PortTaken with its holder."""
-        host = "127.0.0.1" if listen in WILDCARDS else listen.partition(",")[0]
+    def choose_port(self, wanted: int | None, listen: str, after: int | None = None) -> int:
+        """`wanted`, or without a wish the next free one, behind `after` if that was lost.
+
+        Raises: PortTaken with its holder.
+        """
+        addresses = listen.split(",")
+        # Who listens everywhere collides with a server on any address, not on loopback only.
+        host = WILDCARD if WILDCARDS.intersection(addresses) else addresses[0]
         if wanted is None:
-            return free_port(NetworkConfig.COMFYUI_PORT, host)
+            return free_port(NetworkConfig.COMFYUI_PORT if after is None else after + 1, host)
         if not port_is_free(wanted, host):
             holder = holder_of(wanted)
             raise PortTaken(wanted, holder=str(holder) if holder else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -81,9 +82,26 @@ def models_folder_in(folder: Path) -> Path:
 
 
 def count_models(base: Path) -> int:
-    """How many model files lie below `base`, through links to files but not to folders."""
-    if not base.is_dir():
+    """How many model files lie below `base`, links followed; no folder is counted twice."""
+    count, seen = 0, set[tuple[int, int]]()
+    if not _is_new(base, seen):
         return 0
-    return sum(
-        1 for path in base.rglob("*") if path.suffix.lower() in MODEL_SUFFIXES and path.is_file()
-    )
+    for folder, folders, files in os.walk(base, followlinks=True):
+        # What is taken out here is not walked: so two ways to a folder, and loops, are no trouble.
+        folders[:] = [name for name in folders if _is_new(Path(folder, name), seen)]
+        count += sum(1 for name in files if _is_model(Path(folder, name)))
+    return count
+
+
+def _is_model(path: Path) -> bool:
+    return path.suffix.lower() in MODEL_SUFFIXES and path.is_file()
+
+
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+    try:
+        status = folder.stat()
+    except OSError:  # not mounted, or gone meanwhile
+        return False
+    known = len(seen)
+    seen.add((status.st_dev, status.st_ino))
+    return len(seen) > known

@@ -60,8 +60,11 @@ class ResourceManager:
     def other_model_folders(self) -> list[Path]:
         """The `models` folders that the user has elsewhere, as the settings name them."""
         settings = self._settings()
-        named = [*settings.extra_model_folders, *filter(None, [settings.existing_comfyui])]
-        return [models_folder_in(Path(folder).expanduser()) for folder in named]
+        folders = [Path(folder).expanduser() for folder in settings.extra_model_folders]
+        if settings.existing_comfyui:  # BASE_DIR is a common name: only what looks like one counts
+            existing = Path(settings.existing_comfyui).expanduser()
+            folders += [existing] if (existing / "models").is_dir() else []
+        return [models_folder_in(folder) for folder in folders]
 
     def model_count(self) -> int:
         """How many model files a version sees, shared and elsewhere."""

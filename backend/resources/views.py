@@ -6,6 +6,7 @@ shared-resources. The view is generated: it can be thrown away and made again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -29,9 +30,9 @@ class View:
     def rebuild(self, shared_models: Path, shared_nodes: Path, others: Iterable[Path]) -> None:
         """Makes the links equal to what is shared now, and writes the yaml.
 
-        Links that point into the shared folders are ours; whatever else lies in the view (a file
-        that ComfyUI downloaded, a link that someone made) stays as it is, and nothing is written
-        through a link.
+        A link is ours when it leads to what has the same name and place in the shared folder, or
+        nowhere. Whatever else lies in the view (a file that ComfyUI downloaded, a link that someone
+        made) stays as it is, and nothing is written through a link.
         """
         with storage_errors(self.folder):
             self.models.mkdir(parents=True, exist_ok=True)
@@ -46,33 +47,33 @@ class View:
         if not self._is_ours_up_to(folder):
             return
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = {path.relative_to(source): path for path in _files(source)}
-        for link in _links(folder):
-            if link.relative_to(folder) not in wanted and _points_into(link, source):
-                remove_link(link)
-        for relative, target in wanted.items():
-            self._link(folder / relative, target, source)
+        self._mirror({path.relative_to(source): path for path in _models(source)}, source, folder)
 
     def _mirror_nodes(self, source: Path) -> None:
         if not self._is_ours_up_to(self.custom_nodes):
             return
         wanted = {
-            entry.name: entry
+            Path(entry.name): entry
             for entry in (source.iterdir() if source.is_dir() else ())
             if not entry.name.startswith((".", "__"))
         }
-        for link in _links(self.custom_nodes):
-            if link.name not in wanted and _points_into(link, source):
-                remove_link(link)
-        for name, target in wanted.items():
-            self._link(self.custom_nodes / name, target, source)
+        self._mirror(wanted, source, self.custom_nodes)
 
-    def _link(self, link: Path, target: Path, source: Path) -> None:
-        taken = link.exists() and not _points_into(link, source)
-        if taken or link_target(link) == target or not self._is_ours_up_to(link.parent):
+    def _mirror(self, wanted: Mapping[Path, Path], source: Path, folder: Path) -> None:
+        for link in _links(folder):
+            relative = link.relative_to(folder)
+            if relative not in wanted and link_target(link) == source / relative:
+                remove_link(link)
+                _remove_empty(link.parent, folder)
+        for relative, target in wanted.items():
+            self._link(folder / relative, target)
+
+    def _link(self, link: Path, target: Path) -> None:
+        if link_target(link) == target or not self._is_ours_up_to(link.parent):
             return
-        link.parent.mkdir(parents=True, exist_ok=True)
-        replace_link(link, target)
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            replace_link(link, target)
 
     def _is_ours_up_to(self, folder: Path) -> bool:
         """Whether only real folders, or none yet, lie on the way from the view to `folder`."""
@@ -102,25 +103,37 @@ class View:
         return header + yaml.safe_dump(sections, sort_keys=False, allow_unicode=False, width=4096)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Model files at any depth; links to files count, links to folders are not walked."""
+def _models(folder: Path) -> Iterator[Path]:
+    """Model files at any depth, and links to folders, not walked: ComfyUI follows them."""
     if not folder.is_dir():
         return
     for path in folder.rglob("*"):
-        if path.is_file() and not path.name.startswith("."):
+        if path.name.startswith("."):
+            continue
+        if path.is_file() or (path.is_symlink() and path.is_dir() and not _holds_itself(path)):
             yield path
+
+
+def _holds_itself(link: Path) -> bool:
+    """Whether the link leads to a folder that it lies in: ComfyUI would walk in circles."""
+    target = link.resolve()
+    ways = {parent.resolve() for parent in link.parents} | set(link.parent.resolve().parents)
+    return target in ways
 
 
 def _links(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_symlink()]
 
 
+def _remove_empty(folder: Path, top: Path) -> None:
+    """What was a folder of links may be one link now."""
+    with contextlib.suppress(OSError):  # it holds something
+        while folder != top:
+            folder.rmdir()
+            folder = folder.parent
+
+
 def _kinds(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return [entry for entry in folder.iterdir() if entry.is_dir() and is_kind(entry.name)]
-
-
-def _points_into(link: Path, folder: Path) -> bool:
-    target = link_target(link)
-    return target is not None and target.is_relative_to(folder)

@@ -26,16 +26,14 @@ class ServiceRecord(Frozen):
     url: str
     port: int
     pid: int
-    created: float
+    created: str
     token: str = Field(repr=False)
 
 
 def record_of_this_process(url: str, port: int, token: str) -> ServiceRecord:
     """The record to write for a service in this process."""
     pid = os.getpid()
-    return ServiceRecord(
-        url=url, port=port, pid=pid, created=creation_time(pid) or 0.0, token=token
-    )
+    return ServiceRecord(url=url, port=port, pid=pid, created=creation_time(pid) or "", token=token)
 
 
 def refuse_second(path: Path) -> None:

@@ -7,8 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from backend.environments import EnvironmentWish, python_version_of
-from backend.exceptions import InvalidValue
+from backend.environments import (
+    ConstraintSet,
+    EnvironmentWish,
+    normalised,
+    python_version_of,
+)
+from backend.exceptions import DependencyInstallFailed, InvalidValue
 from backend.file_utils import atomic_write_bytes
 from backend.installation_progress_tracker import PackageProgress
 from backend.metadata_manager import InstalledVersion, TorchChoice
@@ -68,7 +73,7 @@ def build(
             tag, venv, constraints, sources, check=operation.check, on_line=tell
         )
     with operation.step("verify"):
-        return _record(context, found, store, wish, operation)
+        return _record(context, found, store, wish, constraints, operation)
 
 
 def _record(
@@ -76,12 +81,15 @@ def _record(
     found: ResolvedReference,
     store: Path,
     wish: EnvironmentWish,
+    constraints: ConstraintSet,
     operation: Operation,
 ) -> InstalledVersion:
     """What was really built: the packages and sizes are looked at, not taken for granted."""
     packages = context.environments.packages(store / "venv")
+    there = {normalised(package.name): package.version for package in packages}
+    if missing := sorted(set(constraints.pins) - set(there)):
+        raise DependencyInstallFailed(wish.tag, detail=f"not there: {', '.join(missing)}")
     size = physical_size(store, check=operation.check)
-    torch = next((package.version for package in packages if package.name == "torch"), None)
     return InstalledVersion(
         tag=wish.tag,
         reference=found.name,
@@ -96,7 +104,7 @@ def _record(
             backend=wish.sources.torch_backend,
             spec=wish.torch_spec,
             find_links=wish.sources.find_links,
-            version=torch,
+            version=there.get("torch"),
         ),
         packages_as_of=wish.as_of,
         package_count=len(packages),

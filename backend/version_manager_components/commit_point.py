@@ -7,12 +7,13 @@ record and the link follow from it and can be made again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from backend.exceptions import (
     ComfyUILauncherError,
     ForeignFolder,
+    InstallationDamaged,
     MetadataCorrupt,
     MetadataError,
     MetadataFromTheFuture,
@@ -27,14 +28,22 @@ from backend.platform.links import replace_link
 from backend.platform.trash import Marker
 from backend.version_manager_components.context import VersionContext
 from backend.version_manager_components.estimate import size_key_of
-from backend.version_manager_components.layout import INSTALL_RECORD, link_of
+from backend.version_manager_components.layout import (
+    INSTALL_RECORD,
+    link_of,
+    missing_parts,
+    store_of,
+)
 
 _log = get_logger(__name__)
 
 
 def refuse_taken(context: VersionContext, tag: str) -> None:
-    """Raises: VersionAlreadyInstalled, ForeignFolder when something stands in the way."""
-    if context.store.version(tag) is not None:
+    """Raises: VersionAlreadyInstalled, InstallationDamaged, ForeignFolder: what is in the way."""
+    known = context.store.version(tag)
+    if known is not None and (missing := missing_parts(store_of(context.paths, known))):
+        raise InstallationDamaged(tag, missing=missing)
+    if known is not None:
         raise VersionAlreadyInstalled(tag)
     link = link_of(context.paths, tag)
     if link.exists() and not link.is_symlink():
@@ -47,15 +56,20 @@ def commit(context: VersionContext, version: InstalledVersion, store: Path) -> N
         refuse_taken(context, version.tag)
         atomic_write_json(store / INSTALL_RECORD, version)
         try:
-            context.store.put(version)
-        except StorageError:  # not listed, so not installed: it is cleared and can be tried again
-            (store / INSTALL_RECORD).unlink()
+            enlist(context, version, store)
+        except StorageError:  # not surely listed, so not installed: it can be tried again
+            _take_back(context, version, store)
             raise
-        enlist(context, version, store)
     try:
         context.store.remember_environment_size(size_key_of(version), version.logical_bytes)
     except StorageError as error:  # the version is installed; only the next estimate is rougher
         _log.warning("the size of %s could not be noted: %s", version.tag, error)
+
+
+def _take_back(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    with suppress(StorageError):
+        context.store.remove(version.tag)
+    (store / INSTALL_RECORD).unlink(missing_ok=True)
 
 
 def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> None:
@@ -106,7 +120,7 @@ def settle(context: VersionContext, store: Path, marker: Marker) -> str:
             return _list_after_all(context, record.value, store)
         if isinstance(record, Corrupt):  # it was complete once: damage is no reason to delete it
             return f"{store.name}: it is left as it is, for {record.path} is damaged."
-        _clear(context, store)
+    _clear(context, store)  # gigabytes: not under the lock that every launcher waits for
     _log.warning("cleared the unfinished installation %s", store.name)
     return f"{marker.tag}: the installation was interrupted; what it left was cleared away."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from backend.environments import ConstraintSet
+from backend.environments import ConstraintSet, normalised
 from backend.platform.uv import TORCH_FAMILY
 from backend.version_manager_components.context import VersionComponent
 from backend.version_manager_components.layout import constraints_of, whole
@@ -23,10 +23,9 @@ class ConstraintsMixin(VersionComponent):
         Raises: VersionNotInstalled, InstallationDamaged.
         """
         version, store = whole(self._context, tag)
-        packages = ConstraintSet(tag, constraints_of(tag, store), from_cache=True).packages
+        packages = ConstraintSet(constraints_of(tag, store)).packages
         return ConstraintReport(
             tag=tag,
-            key=version.store,
             packages_as_of=version.packages_as_of,
             protected=tuple(_of_torch(packages)),
             overrides=self._context.settings().package_overrides,
@@ -35,4 +34,4 @@ class ConstraintsMixin(VersionComponent):
 
 
 def _of_torch(packages: Iterable[str]) -> list[str]:
-    return [line for line in packages if line.partition("==")[0].lower() in TORCH_FAMILY]
+    return [line for line in packages if normalised(line.partition("==")[0]) in TORCH_FAMILY]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from backend.environments import ConstraintSet, normalised
 from backend.version_manager_components.context import VersionComponent
 from backend.version_manager_components.layout import constraints_of, whole
 from backend.version_manager_components.models import EnvironmentReport, InstalledPackage
@@ -23,7 +22,7 @@ class DependenciesMixin(VersionComponent):
         packages = self._context.environments.packages(store / "venv")
         problems = self._context.environments.problems(store / "venv")
         there = {normalised(package.name): package.version for package in packages}
-        wanted = pinned(constraints_of(tag, store).read_text("utf-8"))
+        wanted = ConstraintSet(constraints_of(tag, store)).pins
         missing = sorted(set(wanted) - set(there))
         changed = sorted(
             f"{name} {there[name]} (was {wanted[name]})"
@@ -39,14 +38,3 @@ class DependenciesMixin(VersionComponent):
             changed=tuple(changed),
             sound=not (missing or changed or problems),
         )
-
-
-def pinned(constraints: str) -> dict[str, str]:
-    """The exact versions of a constraint set, by normalised name."""
-    found = re.findall(r"^([\w.-]+)==([^\s;]+)", constraints, flags=re.MULTILINE)
-    return {normalised(name): version for name, version in found}
-
-
-def normalised(name: str) -> str:
-    """A package name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()

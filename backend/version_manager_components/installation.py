@@ -11,8 +11,8 @@ from pathlib import Path
 
 from backend.exceptions import (
     ComfyUILauncherError,
-    ForeignFolder,
-    NetworkUnreachable,
+    NotInTrash,
+    RepositoryUnreachable,
     VersionAlreadyInstalled,
     VersionInUse,
 )
@@ -27,7 +27,7 @@ from backend.operations.operation import Operation
 from backend.platform.disk import HEADROOM, require_free
 from backend.platform.git import ResolvedReference
 from backend.platform.links import link_target, remove_link
-from backend.platform.trash import read_marker
+from backend.platform.trash import TrashEntry, read_marker
 from backend.version_manager_components.building import build, installation_name
 from backend.version_manager_components.commit_point import (
     cleared_on_failure,
@@ -137,18 +137,21 @@ class InstallationMixin(VersionComponent):
             )
         )
 
-    def restore(self, entry_id: str) -> InstalledVersion:
-        """A removed version, back in its place and listed. Raises: NotInTrash, ForeignFolder."""
+    def restore(self, name: str) -> InstalledVersion:
+        """A removed version, back in its place and listed.
+
+        `name` is an entry, or the tag of one (the one removed last).
+        Raises: NotInTrash (and leaves it there), VersionAlreadyInstalled.
+        """
         context = self._context
         with context.lock:
-            entry = next((e for e in context.trash.entries() if e.id == entry_id), None)
-            if entry is not None and context.store.version(entry.tag) is not None:
+            entry = _entry(context.trash.entries(), name)
+            if context.store.version(entry.tag) is not None:
                 raise VersionAlreadyInstalled(entry.tag)
-            store = context.trash.restore(entry_id)
-            record = read_json(store / INSTALL_RECORD, InstalledVersion)
+            record = read_json(context.trash.payload(entry.id) / INSTALL_RECORD, InstalledVersion)
             if not isinstance(record, Value):
-                raise ForeignFolder(store)
-            enlist(context, record.value, store)
+                raise NotInTrash(name, reason=f"its {INSTALL_RECORD} is missing or damaged")
+            enlist(context, record.value, context.trash.restore(entry.id))
         return record.value
 
     def empty_trash(self, operation: Operation) -> FreedSpace:
@@ -188,6 +191,14 @@ def _room_words(context: VersionContext, options: InstallOptions) -> str:
     return f"needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
 
 
+def _entry(entries: list[TrashEntry], name: str) -> TrashEntry:
+    """By id, or the latest of that tag. Raises: NotInTrash."""
+    found = [entry for entry in entries if name in {entry.id, entry.tag}]
+    if not found:
+        raise NotInTrash(name, reason="there is no such entry")
+    return found[0]
+
+
 def _find_source(
     context: VersionContext, reference: str, operation: Operation
 ) -> ResolvedReference:
@@ -196,7 +207,7 @@ def _find_source(
             operation.advance(done, total, words or "fetching the history")
 
     if not context.sources.has_mirror() and not context.sources.is_reachable():
-        raise NetworkUnreachable(context.sources.url)
+        raise RepositoryUnreachable(context.sources.url, detail="it gave no answer")
     return context.sources.find(reference, operation.check, progress)
 
 

@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from backend.environments import interpreter_of
-from backend.exceptions import AlreadyRunning, NotRunning, PortTaken
+from backend.exceptions import (
+    AlreadyRunning,
+    InvalidValue,
+    MetadataError,
+    NotRunning,
+    OperationConflict,
+    PortTaken,
+    StorageError,
+)
 from backend.installation_progress_tracker import StartProgress
 from backend.logging_config import get_logger
-from backend.metadata_manager import ActiveVersion, InstalledVersion
+from backend.metadata_manager import InstalledVersion
 from backend.operations.events import InstanceChanged
 from backend.operations.operation import Operation
 from backend.processes.instances import Instance, LaunchPlan
@@ -36,6 +44,19 @@ NO_MODELS_ADVICE: Final = (
 )
 MAX_LOG_LINES: Final = 2000
 PORT_ATTEMPTS: Final = 3
+_SHARED: Final = "nothing: the folders are those that all versions share"
+_PLAIN: Final = "nothing: ComfyUI is reached over plain HTTP on this machine"
+OWN_OPTIONS: Final = {
+    "--port": "the launcher's own option, `--port N` before the `--`",
+    "--listen": "the launcher's own option, `--listen ADDRESS` before the `--`",
+    "--tls-keyfile": _PLAIN,
+    "--tls-certfile": _PLAIN,
+    "--output-directory": _SHARED,
+    "--input-directory": _SHARED,
+    "--user-directory": _SHARED,
+    "--temp-directory": _SHARED,
+    "--database-url": "nothing: each version has a database of its own",
+}
 _log = get_logger(__name__)
 
 
@@ -52,13 +73,14 @@ class LauncherMixin(VersionComponent):
         """
         context = self._context
         with operation.step("prepare"):
+            _refuse_own_options(options.arguments)
             version, store = whole(context, tag)
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
         instance = _start_on_a_port(context, tag, store, options, prepared.arguments, operation)
         with _stopped_on_failure(context, instance):
             operation.check()
-            _remember_launch(context, version)
+        _remember_launch(context, version)
         context.events.publish(InstanceChanged(tag=tag, state="running"))
         return LaunchResult(
             instance=instance_status(instance),
@@ -117,9 +139,10 @@ def _start_on_a_port(
     next one is tried then.
     """
     attempts = 1 if options.port is not None else PORT_ATTEMPTS
+    port: int | None = None
     for attempt in range(1, attempts + 1):
         with operation.step("start"):
-            port = context.processes.choose_port(options.port, options.listen)
+            port = context.processes.choose_port(options.port, options.listen, after=port)
             plan = _plan(context, tag, store, options, port, resources)
             instance = context.processes.start(plan)
             context.events.publish(InstanceChanged(tag=tag, state="starting"))
@@ -151,6 +174,14 @@ def _stopped_on_failure(context: VersionContext, instance: Instance) -> Iterator
         context.processes.stop(instance)
         context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))
         raise
+
+
+def _refuse_own_options(arguments: tuple[str, ...]) -> None:
+    """What the launcher sets itself has to stay as it sets it, or the start is never recognised."""
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if name in OWN_OPTIONS:
+            raise InvalidValue("argument for ComfyUI", argument, expected=OWN_OPTIONS[name])
 
 
 def _refuse_running(context: VersionContext, tag: str, store: Path) -> None:
@@ -191,8 +222,9 @@ def _plan(
 
 
 def _remember_launch(context: VersionContext, version: InstalledVersion) -> None:
-    with context.lock:
-        context.store.put(version.model_copy(update={"last_launched_at": context.now()}))
-        context.store.change_active(
-            lambda now: ActiveVersion(active=version.tag, default=now.default)
-        )
+    """Notes when; a ComfyUI that runs is not stopped for the want of this note."""
+    try:
+        with context.lock:
+            context.store.put(version.model_copy(update={"last_launched_at": context.now()}))
+    except (MetadataError, StorageError, OperationConflict) as error:
+        _log.warning("the launch of %s could not be noted: %s", version.tag, error)

@@ -8,12 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from backend.config import TORCH_BACKENDS
 from backend.metadata_manager import TorchChoice
 from backend.operations.model import Frozen
 
 Reference = Annotated[
     str, Field(min_length=1, max_length=200, description="A tag, a branch or a commit.")
 ]
+# What can be handed to a program: no NUL, and nothing that is no text.
+Text = Annotated[str, Field(max_length=4096, pattern=r"^[^\x00]*$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Tag = Annotated[str, Field(min_length=1, max_length=200, description="An installed version.")]
 
 
@@ -21,14 +25,16 @@ class InstallOptions(Frozen):
     """What to install and how. What is left out comes from the settings."""
 
     reference: Reference
-    python: str | None = Field(None, description="Version or path; default: the launcher's own.")
+    python: Text | None = Field(None, description="Version or path; default: the launcher's own.")
     torch_backend: str | None = Field(
-        None, description="Build of torch: auto, cpu, cu130 ... Not with `torch_spec`."
+        None,
+        pattern=TORCH_BACKENDS,
+        description="Build of torch: auto, cpu, cu130 ... Not with `torch_spec`.",
     )
     torch_spec: str | None = Field(
         None, description="Exact requirement for torch, for example `torch==2.13.0+cpu`."
     )
-    find_links: tuple[str, ...] = Field((), description="More places with wheels.")
+    find_links: tuple[Text, ...] = Field((), description="More places with wheels.")
     packages_as_of: Literal["release", "today"] | None = Field(
         None, description="Packages as at the release, or the newest."
     )
@@ -55,8 +61,8 @@ class LaunchOptions(Frozen):
     port: int | None = Field(None, ge=1024, le=65535, description="Default: the next free one.")
     listen: str = Field("127.0.0.1", pattern=r"^[0-9a-fA-F.:,]+$", description="Address.")
     cpu: bool = Field(False, description="Run without a GPU.")
-    arguments: tuple[str, ...] = Field((), max_length=100)
-    environment: dict[str, str] = Field(default_factory=dict)
+    arguments: tuple[Text, ...] = Field((), max_length=100)
+    environment: dict[VariableName, Text] = Field(default_factory=dict)
     ready_timeout_seconds: float | None = Field(None, ge=1, le=7200)
 
 
@@ -173,7 +179,6 @@ class ConstraintReport(Frozen):
     """The packages that a version was made with, and what holds them in place."""
 
     tag: str
-    key: str
     packages_as_of: str | None
     protected: tuple[str, ...]
     overrides: tuple[str, ...]

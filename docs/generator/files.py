@@ -25,7 +25,8 @@ FILES: Final[dict[str, str]] = {
     "comfyui-versions/.store/<tag>-<operation>/pycache/": "Compiled Python, kept out of `source`",
     "comfyui-versions/.store/<tag>-<operation>/temp/": "ComfyUI's temporary files",
     "comfyui-versions/.store/<tag>-<operation>/run/<id>/":
-        "One run: `launch.json`, `process.json`, `births.json`, `ready.json`; the last five stay",
+        "One run: `launch.json`, `supervisor.json`, `process.json`, `births.json`, `ready.json`; "
+        "the last five stay",
     "comfyui-versions/.trash/": "Removed installations, until the trash is emptied",
     "comfyui-versions/.trash/<entry>/": "One of them, as it was",
     "comfyui-versions/.trash/<entry>.json": "Where it was and why it is here",
@@ -33,6 +34,7 @@ FILES: Final[dict[str, str]] = {
     "comfyui-versions/.trash/.lock": "Lets one process at a time change the trash",
     "comfyui-versions/.mirrors/": "Mirrors of the repositories that versions come from",
     "comfyui-versions/.mirrors/<repository>.git/": "One bare mirror with the whole history",
+    "comfyui-versions/.mirrors/<repository>.git.lock": "Held while a launcher works on that mirror",
     "comfyui-versions/.cache/": "What can be fetched or worked out again",
     "comfyui-versions/.cache/uv/":
         "Packages; on this volume, so that environments share them by hard links",

@@ -173,7 +173,7 @@ def is_documented(path: str) -> bool:
 # What tools of others fill, and what the introduction of the page says once for all files.
 UNLISTED: Final = (
     r"comfyui-versions/\.store/[^/]+/(source|venv|pycache|temp|models|custom_nodes)/.*",
-    r"comfyui-versions/\.store/[^/]+/run(/[^/]+/(launch|process|births|ready)\.json)?",
+    r"comfyui-versions/\.store/[^/]+/run(/[^/]+/(launch|supervisor|process|births|ready)\.json)?",
     r"comfyui-versions/\.trash/[^/]+/.*",
     r"comfyui-versions/\.(mirrors/[^/]+\.git|cache/uv)/.*",
     r"comfyui-versions/\.cache/constraints",

@@ -121,7 +121,7 @@ class FakeConstraints:
         _do(self.on_resolve)
         file = self.folder / "constraints-of-everything.txt"
         file.write_text(self.pins)
-        return ConstraintSet("everything", file, from_cache=False)
+        return ConstraintSet(file)
 
 
 @dataclass
@@ -214,7 +214,7 @@ class FakeProcesses:
         )
         return self.instances[store]
 
-    def choose_port(self, wanted: int | None, listen: str) -> int:
+    def choose_port(self, wanted: int | None, listen: str, after: int | None = None) -> int:
         return wanted or self.port
 
 
@@ -425,7 +425,7 @@ def a_snapshot(
         subject=subject,
         state=state,
         created_at=NOW,
-        owner=owner or Owner(pid=1, created=0.0),
+        owner=owner or Owner(pid=1, created="0.0"),
         **changes,
     )
 

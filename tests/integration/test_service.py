@@ -238,7 +238,7 @@ def test_what_a_killed_service_left_behind_does_not_stop_the_next(home: Path) ->
 @pytest.mark.parametrize("damage", ["reused pid", "torn"])
 def test_a_record_that_proves_nothing_does_not_stop_a_start(home: Path, damage: str) -> None:
     text = json.dumps(
-        {"schema": 1, "url": "x", "port": 1, "pid": os.getpid(), "created": 1.0, "token": "x"}
+        {"schema": 1, "url": "x", "port": 1, "pid": os.getpid(), "created": "1.0", "token": "x"}
     )
     record_file(home).write_text(text if damage == "reused pid" else text[:40])
     with running(home) as service:

@@ -20,6 +20,8 @@ from backend.file_utils import (
     atomic_write_json,
     free_bytes,
     read_json,
+    temporary_beside,
+    value_or_none,
 )
 from tests.helpers.processes import run_python, start_python
 from tests.helpers.volumes import fill, mounted
@@ -114,6 +116,18 @@ def test_damage_without_a_previous_version_is_an_error(tmp_path: Path) -> None:
         found.recovered()
 
 
+def test_a_value_or_none_is_found_only_where_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    assert value_or_none(read_json(path, Record)) is None
+    written(tmp_path, OLD, NEW)
+    assert value_or_none(read_json(path, Record)) == NEW
+    path.write_bytes(b"{")
+    assert value_or_none(read_json(path, Record)) == OLD
+    path.with_name("state.json.previous").unlink()
+    with pytest.raises(MetadataCorrupt):
+        value_or_none(read_json(path, Record))
+
+
 def test_damage_in_both_versions_is_an_error(tmp_path: Path) -> None:
     path = written(tmp_path, OLD, NEW)
     path.write_bytes(b"")
@@ -201,6 +215,22 @@ def test_on_a_volume_without_hardlinks_the_previous_version_is_a_copy(
     path = written(tmp_path, OLD, NEW)
     assert read_json(path.with_name("state.json.previous"), Record) == Value(OLD)
     assert names(tmp_path) == {"state.json", "state.json.previous"}
+
+
+def test_a_file_may_have_the_longest_name_and_one_that_is_too_long_is_told(tmp_path: Path) -> None:
+    atomic_write_bytes(tmp_path / ("x" * 255), b"one")
+    atomic_write_bytes(tmp_path / ("x" * 255), b"two")
+    with pytest.raises(NotWritable, match="too long for this disk"):
+        atomic_write_bytes(tmp_path / ("x" * 256), b"")
+    assert names(tmp_path) == {"x" * 255}
+
+
+def test_temporary_names_are_short_hidden_and_different(tmp_path: Path) -> None:
+    found = {temporary_beside(tmp_path / ("x" * 255)) for _ in range(100)}
+    assert len(found) == 100
+    assert {path.parent for path in found} == {tmp_path}
+    assert all(path.name.startswith(".") and path.name.endswith(".tmp") for path in found)
+    assert max(len(path.name) for path in found) < 32
 
 
 def test_a_private_file_is_never_readable_by_others(tmp_path: Path) -> None:

@@ -170,7 +170,6 @@ def test_nothing_set_is_never_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "variable"),
     [
-        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"COMFYUI_LAUNCHER_REPO": "ssh://git@example.org/x"}, "COMFYUI_LAUNCHER_REPO"),
         ({"COMFYUI_LAUNCHER_GITHUB_API": "gopher://x"}, "COMFYUI_LAUNCHER_GITHUB_API"),
     ],
@@ -294,3 +293,43 @@ def test_threads_lose_no_change(tmp_path: Path) -> None:
 
     all_at_once([lambda number=number: add(number) for number in range(8)])  # type: ignore[misc]
     assert set(in_file(tmp_path)) == {"grace_days", "max_retries"}
+
+
+def test_a_log_level_of_other_programs_is_passed_over(tmp_path: Path) -> None:
+    assert settings_in(tmp_path, {"LOG_LEVEL": "trace"}).current().log_level == "INFO"
+
+
+@pytest.mark.parametrize(("name", "value"), [("grace_days", 9999), ("gone_setting", 1)])
+def test_a_value_that_does_not_fit_can_be_forgotten(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"schema": 1, "values": {name: value, "max_retries": 1}}))
+    store = settings_in(tmp_path)
+    with pytest.raises(InvalidValue, match="reset"):
+        store.current()
+    assert store.reset(name).max_retries == 1
+
+
+def test_a_damaged_file_is_told_while_the_one_before_it_counts(tmp_path: Path) -> None:
+    store = settings_in(tmp_path)
+    store.change("grace_days", 3)
+    store.change("grace_days", 4)
+    (tmp_path / "settings.json").write_text("{ bad")
+    assert store.current().grace_days == 3
+    assert "settings.json is damaged" in (store.problem() or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("find_links", ["https://user:secret@example.org/wheels"]),
+        ("extra_model_folders", ["~nosuchuser/models"]),
+        ("torch_backend", "nonsense"),
+    ],
+)
+def test_what_could_not_be_used_or_would_leak_is_refused(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    with pytest.raises(InvalidValue):
+        settings_in(tmp_path).change(name, value)

@@ -7,9 +7,16 @@ from pathlib import Path
 from backend.api.contract.common import Empty
 from backend.api.contract.models import ModelFolder, ModelFolders, UseFolder
 from backend.exceptions import PathNotFound
-from backend.resources.model_folders import count_models, folders_by_kind, models_folder_in
+from backend.file_utils import storage_errors
+from backend.resources.model_folders import (
+    COMFYUI_FOLDERS,
+    count_models,
+    folders_by_kind,
+    models_folder_in,
+)
 from backend.resources.resource_manager import ResourceManager
 from backend.settings_store import SettingsStore
+from backend.validators import validate_folder
 
 
 class ModelsApi:
@@ -31,14 +38,25 @@ class ModelsApi:
         )
 
     def use(self, request: UseFolder) -> ModelFolders:
-        """Raises: PathNotFound when there is no such folder."""
-        folder = Path(request.path).expanduser()
+        """Looks into the folder before it keeps it.
+
+        Raises: PathNotFound when it is not there, or holds no kind of model that ComfyUI knows.
+        """
+        folder = Path(validate_folder(request.path)).expanduser()
         if not folder.is_absolute() or not folder.is_dir():
-            raise PathNotFound(folder, wanted="the full path of a folder")
-        named = self._settings.current().extra_model_folders
-        if str(folder) not in named:
+            raise PathNotFound(folder, wanted="a folder that is there (give its full path)")
+        base = models_folder_in(folder)
+        with storage_errors(base):
+            if not any(kind in COMFYUI_FOLDERS for kind in folders_by_kind(base)):
+                wanted = "a folder of models: it has none such as checkpoints, loras or vae"
+                raise PathNotFound(folder, wanted=wanted)
+        if base.resolve() not in self._read_already():
+            named = self._settings.current().extra_model_folders
             self._settings.change("extra_model_folders", [*named, str(folder)])
         return self.folders(Empty())
+
+    def _read_already(self) -> set[Path]:
+        return {path.resolve() for path in (self._shared, *self._resources.other_model_folders())}
 
     def forget(self, request: UseFolder) -> ModelFolders:
         """Takes the path as it was given to `use`, or as `folders` shows it.

@@ -61,6 +61,7 @@ class SettingsApi:
         sources = self._store.sources()
         return SettingsList(
             root=str(self._root),
+            problem=self._store.problem(),
             settings=tuple(
                 SettingStatus(
                     name=name,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
 from backend.api.contract.common import Empty
 from backend.api.contract.versions import (
     ActivateVersion,
@@ -16,7 +20,12 @@ from backend.api.contract.versions import (
     UninstallVersion,
     VersionNamed,
 )
-from backend.exceptions import OperationConflict
+from backend.exceptions import (
+    InvalidValue,
+    OperationConflict,
+    PathNotFound,
+    VersionNotFound,
+)
 from backend.github_integration import GitHubReleasesFetcher, ReleaseList
 from backend.installation_progress_tracker import (
     EMPTY_TRASH_STEPS,
@@ -31,6 +40,9 @@ from backend.operations.model import OperationRef
 from backend.operations.operation import Operation
 from backend.operations.runner import OperationRunner
 from backend.validators import (
+    is_commit,
+    validate_package_name,
+    validate_package_place,
     validate_reference,
     validate_requirement,
     validate_version_tag,
@@ -67,7 +79,7 @@ class VersionsApi:
         known = None if request.refresh else self._releases.cached()
         if known is None:
             return self._listing(self._releases.refresh())
-        if self._releases.is_stale(known):
+        if self._releases.is_stale(known) and not self._releases.failed_lately():
             self._refresh_in_background()
         return self._listing(known)
 
@@ -78,7 +90,8 @@ class VersionsApi:
         return self._manager.show_version(self._tag(request.tag))
 
     def plan(self, request: InstallOptions) -> InstallationPlan:
-        return self._manager.plan_installation(_checked(request))
+        self._refuse_unknown(_checked(request).reference)
+        return self._manager.plan_installation(request)
 
     def install(self, request: InstallOptions) -> OperationRef:
         options = _checked(request)
@@ -156,6 +169,15 @@ class VersionsApi:
     def constraints(self, request: VersionNamed) -> ConstraintReport:
         return self._manager.constraints(self._tag(request.tag))
 
+    def _refuse_unknown(self, reference: str) -> None:
+        """Raises: VersionNotFound when the list of releases is fresh and has no such name."""
+        known = self._releases.cached()
+        if known is None or self._releases.is_stale(known) or is_commit(reference):
+            return
+        names = {release.tag for release in known.releases} | set(known.branches)
+        if reference not in names:
+            raise VersionNotFound(reference, similar=get_close_matches(reference, names, n=3))
+
     def _tag(self, tag: str | None) -> str:
         return validate_version_tag(self._manager.resolve_tag(tag))
 
@@ -181,7 +203,15 @@ class VersionsApi:
 
 
 def _checked(request: InstallOptions) -> InstallOptions:
+    """What a type cannot say. Raises: InvalidValue, PathNotFound."""
     validate_reference(request.reference)
     if request.torch_spec is not None:
         validate_requirement(request.torch_spec)
+        if validate_package_name(re.split(r"[^\w.-]", request.torch_spec)[0]) != "torch":
+            expected = "a requirement for torch, for example torch==2.13.0+cpu"
+            raise InvalidValue("torch requirement", request.torch_spec, expected=expected)
+    for place in request.find_links:
+        validate_package_place(place)
+        if "://" not in place and not Path(place).expanduser().is_dir():
+            raise PathNotFound(Path(place), wanted="a folder with wheels")
     return request

@@ -43,7 +43,10 @@ class SecretStatus(Frozen):
 
 
 class SettingsList(Frozen):
+    """`problem`: the file is damaged, and the settings before it are in force."""
+
     root: str
+    problem: str | None
     settings: tuple[SettingStatus, ...]
     secrets: tuple[SecretStatus, ...]
 

@@ -47,8 +47,12 @@ def serve(context: typer.Context) -> None:
 
 def welcome(output: Output) -> None:
     """What to do when no word was given."""
-    output.line("The window comes with the next release. Until then: `./launcher serve` runs the")
-    output.line("HTTP service, and `./launcher versions --help` shows the commands for a terminal.")
+    output.line("The window comes with the next release. Until then, from here:")
+    output.line("  ./launcher versions releases       what can be installed")
+    output.line("  ./launcher versions install TAG    a version, beside the others")
+    output.line("  ./launcher versions launch         start it")
+    output.line("  ./launcher serve                   the same over HTTP")
+    output.line("All commands: `./launcher --help`. First steps: docs/tutorial/first-steps.md")
 
 
 def say_version(session: Session) -> None:

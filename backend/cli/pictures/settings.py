@@ -26,6 +26,8 @@ def settings(output: Output, value: SettingsList) -> None:
         for setting in value.settings
     ]
     output.table(columns, rows)
+    if value.problem:
+        output.note(Styled("Damaged: ", "yellow"), value.problem)
     output.line()
     output.table(
         (Column("Token"), Column("Kept in")),

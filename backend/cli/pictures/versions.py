@@ -125,7 +125,8 @@ def installed(output: Output, value: OperationSnapshot) -> None:
     output.line(
         f"{wording.number(new['package_count'], 'package')}, Python {new['python']}"
         + (f", torch {torch}" if torch else "")
-        + f", {wording.size(new['own_bytes'])} on disk."
+        + f". {wording.size(new['own_bytes'])} of its own on disk,"
+        + f" {wording.size(new['logical_bytes'])} with what it shares."
     )
     output.line(f"Start it: `./launcher versions launch {new['tag']}`")
 

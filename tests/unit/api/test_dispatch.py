@@ -59,7 +59,7 @@ class Desk:
         self.runner = OperationRunner(
             self.world.journal,
             self.world.events.stream,
-            owner=lambda: Owner(pid=1, created=1.0),
+            owner=lambda: Owner(pid=1, created="1.0"),
             owner_lives=lambda _: True,
         )
         self.clock = Clock()
@@ -379,8 +379,8 @@ def test_folders_of_models_are_used_listed_and_forgotten(desk: Desk, tmp_path: P
 
 def test_a_folder_that_another_process_added_is_not_lost(desk: Desk, tmp_path: Path) -> None:
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"
-    mine.mkdir()
-    theirs.mkdir()
+    for folder in (mine, theirs):
+        (folder / "loras").mkdir(parents=True)
     desk.value("models.folders")
     other = SettingsStore(
         desk.world.paths.settings_file, {}, lock=FileLock(desk.world.paths.data / ".lock")

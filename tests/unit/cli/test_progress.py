@@ -19,7 +19,7 @@ def snapshot(state: OperationState = OperationState.RUNNING, **progress: object)
     return OperationSnapshot(
         id="1", kind="versions.install", subject="v0.3.64", state=state,
         progress=Progress.model_validate(now), created_at=datetime.now(UTC),
-        owner=Owner(pid=1, created=1.0),
+        owner=Owner(pid=1, created="1.0"),
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ RUNS_ONE = """
     runner = OperationRunner(
         OperationJournal(Path(sys.argv[1])),
         EventStream(),
-        owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or 0.0),
+        owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or ""),
         owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
     )
 
@@ -78,7 +78,7 @@ def make_runner(folder: Path, events: EventStream | None = None) -> OperationRun
     return OperationRunner(
         OperationJournal(folder),
         events or EventStream(),
-        owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or 0.0),
+        owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or ""),
         owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
     )
 
@@ -355,9 +355,9 @@ def test_an_operation_of_another_process_can_be_cancelled_and_waited_for(tmp_pat
 
 
 def test_a_process_that_got_the_same_pid_later_is_not_the_owner(tmp_path: Path) -> None:
-    mine = Owner(pid=os.getpid(), created=(creation_time(os.getpid()) or 0.0) - 3600)
+    mine = Owner(pid=os.getpid(), created=(creation_time(os.getpid()) or "") + "0")
     OperationJournal(tmp_path).append(a_snapshot("one", owner=mine))
-    init = Owner(pid=1, created=1.0)
+    init = Owner(pid=1, created="1.0")
     OperationJournal(tmp_path).append(a_snapshot("two", owner=init))
     settled = make_runner(tmp_path).settle_interrupted()
     assert {snapshot.id for snapshot in settled} == {"one", "two"}

@@ -106,6 +106,14 @@ def test_there_is_no_target_where_there_is_no_link(tmp_path: Path) -> None:
     assert link_target(tmp_path / "absent") is None
 
 
+def test_a_link_may_have_the_longest_name_and_one_that_is_too_long_is_told(tmp_path: Path) -> None:
+    replace_link(tmp_path / ("x" * 255), tmp_path)
+    assert (tmp_path / ("x" * 255)).readlink() == tmp_path
+    with pytest.raises(NotWritable, match="too long for this disk"):
+        replace_link(tmp_path / ("x" * 256), tmp_path)
+    assert names(tmp_path) == {"x" * 255}
+
+
 def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotWritable):

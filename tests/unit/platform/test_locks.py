@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backend.exceptions import NotWritable, OperationConflict
-from backend.platform.locks import FileLock
+from backend.platform.locks import FileLock, held
 from tests.helpers.processes import python_that_said
 
 HOLD = """
@@ -27,7 +27,7 @@ def test_another_process_waits_outside(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with python_that_said("locked", HOLD, path):
         begin = time.monotonic()
-        with pytest.raises(OperationConflict, match="Another process works on"):
+        with pytest.raises(OperationConflict, match="at work on"):
             FileLock(path, timeout_seconds=0.1).__enter__()
         assert 0.1 <= time.monotonic() - begin < 2
 
@@ -117,6 +117,40 @@ def test_giving_up_leaves_the_lock_usable(tmp_path: Path) -> None:
         lock.__enter__()
     with lock:
         pass
+
+
+def test_who_is_patient_waits_longer_than_the_lock_does(tmp_path: Path) -> None:
+    path, asked = tmp_path / "lock", list[int]()
+    with python_that_said("locked", HOLD, path) as holder:
+        assert holder.stdin is not None
+        stdin = holder.stdin
+
+        def check() -> None:
+            asked.append(1)
+            if len(asked) == 3:
+                stdin.close()
+
+        with held(FileLock(path, timeout_seconds=0.02), check):
+            assert len(asked) >= 3
+            with pytest.raises(OperationConflict):
+                FileLock(path, timeout_seconds=0.02).__enter__()
+
+
+def test_waiting_for_a_lock_ends_when_check_raises(tmp_path: Path) -> None:
+    def check() -> None:
+        raise InterruptedError
+
+    path = tmp_path / "lock"
+    waiting = held(FileLock(path, timeout_seconds=0.02), check)
+    with FileLock(path), pytest.raises(InterruptedError), waiting:
+        raise AssertionError
+    with held(FileLock(path, timeout_seconds=0.02)):
+        pass
+
+
+def test_an_operation_conflict_inside_is_not_taken_for_a_lock_that_is_held(tmp_path: Path) -> None:
+    with pytest.raises(OperationConflict, match="v1"), held(FileLock(tmp_path / "lock")):
+        raise OperationConflict("v1", kind="install", operation_id="op1")
 
 
 def test_the_file_stays_and_is_private(tmp_path: Path) -> None:

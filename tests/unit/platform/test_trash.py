@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,10 +162,11 @@ def test_what_is_not_in_the_trash_cannot_be_taken_back_or_deleted(
 def test_only_our_folders_get_in(tmp_path: Path, trash: Trash) -> None:
     ours = installed(tmp_path)
     foreign, link, file = tmp_path / "foreign", tmp_path / "link", tmp_path / "file"
+    elsewhere = installed(tmp_path / "another root")
     foreign.mkdir()
     link.symlink_to(ours)
     file.write_text("x")
-    for path in (foreign, link, file, tmp_path / "absent"):
+    for path in (foreign, link, file, tmp_path / "absent", elsewhere):
         with pytest.raises(ForeignFolder):
             put(trash, path)
     assert {foreign, link, file} <= set(tmp_path.iterdir())
@@ -181,8 +183,8 @@ def test_a_folder_whose_marker_is_damaged_is_left_where_it_is(tmp_path: Path, tr
 
 
 def test_a_folder_on_another_volume_is_left_where_it_is(tmp_path: Path, trash: Trash) -> None:
-    (tmp_path / "volume").mkdir()
-    with mounted(tmp_path / "volume") as volume:
+    (tmp_path / "versions" / "volume").mkdir(parents=True)
+    with mounted(tmp_path / "versions" / "volume") as volume:
         folder = installed(volume)
         with pytest.raises(NotWritable, match="cross-device"):
             put(trash, folder)
@@ -413,12 +415,98 @@ def test_an_entry_that_has_lost_its_marker_is_not_deleted(tmp_path: Path, trash:
     assert (bin_of(tmp_path) / entry.id / "source" / "main.py").exists()
 
 
-def test_a_damaged_record_is_told_and_nothing_is_lost(tmp_path: Path, trash: Trash) -> None:
-    entry = put(trash, installed(tmp_path))
+def test_a_damaged_record_is_told_where_it_is_asked_for_and_nothing_is_lost(
+    tmp_path: Path, trash: Trash, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry, other = (put(trash, installed(tmp_path, tag)) for tag in ("v1", "v2"))
     (bin_of(tmp_path) / f"{entry.id}.json").write_text("{")
-    with pytest.raises(MetadataCorrupt):
-        trash.entries()
+    for ask in (trash.restore, trash.payload):
+        with pytest.raises(MetadataCorrupt):
+            ask(entry.id)
+    assert trash.entries() == [other]
+    assert f"{entry.id}.json is left out" in caplog.text
     assert (bin_of(tmp_path) / entry.id / "source" / "main.py").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"{}", b"", b"\xff", b'{"schema": 1, "id": ".", "original": "x"}']
+)
+@pytest.mark.parametrize("name", ["notes.json", ".json", "20261120-120000-abcdef.json"])
+def test_a_foreign_record_stops_neither_listing_nor_restoring_nor_emptying(
+    tmp_path: Path, trash: Trash, name: str, content: bytes
+) -> None:
+    first, second = (put(trash, installed(tmp_path, tag)) for tag in ("v1", "v2"))
+    (bin_of(tmp_path) / name).write_bytes(content)
+    (bin_of(tmp_path) / "folder.json").mkdir()
+    assert trash.entries() == [second, first]
+    trash.restore(first.id)
+    assert trash.empty(check=never) > 0
+    assert names(bin_of(tmp_path)) == {name, "folder.json"}
+
+
+def test_a_record_under_the_name_of_another_is_not_believed(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    record = bin_of(tmp_path) / f"{entry.id}.json"
+    (bin_of(tmp_path) / "20261120-120000-abcdef.json").write_bytes(record.read_bytes())
+    assert trash.entries() == [entry]
+    with pytest.raises(MetadataCorrupt, match="it tells of"):
+        trash.restore("20261120-120000-abcdef")
+
+
+# --- Another place --------------------------------------------------------------------------------
+
+
+def test_the_record_names_the_place_relative_to_the_folder_of_the_trash(
+    tmp_path: Path, trash: Trash
+) -> None:
+    entry = put(trash, installed(tmp_path))
+    record = json.loads((bin_of(tmp_path) / f"{entry.id}.json").read_text())
+    assert record["original"] == ".store/v0.3.60-op1"
+
+
+def test_in_a_copied_root_what_is_taken_back_stays_in_the_copy(
+    tmp_path: Path, trash: Trash
+) -> None:
+    folder = installed(tmp_path)
+    entry = put(trash, folder)
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "versions", copy / "versions")
+    copied = Trash(bin_of(copy))
+    here = copy / folder.relative_to(tmp_path)
+    assert [listed.original for listed in copied.entries()] == [here]
+    assert copied.restore(entry.id) == here
+    assert (here / MARKER_NAME).is_file()
+    assert not folder.exists()
+    assert trash.entries() == [entry]
+
+
+@pytest.mark.parametrize(
+    "place", ["/outside/x", "../x", ".store/../../x", "out/x", "out/deep/x", "loop/../../x", "."]
+)
+def test_a_place_outside_is_refused(tmp_path: Path, trash: Trash, place: str) -> None:
+    entry = put(trash, installed(tmp_path))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "versions" / "out").symlink_to(tmp_path / "outside")
+    (tmp_path / "versions" / "loop").symlink_to("loop")
+    record = bin_of(tmp_path) / f"{entry.id}.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"original": place}))
+    assert trash.entries() == []
+    with pytest.raises(MetadataCorrupt, match="leads out of"):
+        trash.restore(entry.id)
+    assert (bin_of(tmp_path) / entry.id / MARKER_NAME).is_file()
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+# --- Looking in -----------------------------------------------------------------------------------
+
+
+def test_an_entry_can_be_looked_into_before_it_is_taken_back(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    assert trash.payload(entry.id) == bin_of(tmp_path) / entry.id
+    assert (trash.payload(entry.id) / "source" / "main.py").is_file()
+    for unknown in ("", ".", "..", "unknown", f"../.trash/{entry.id}", "v0.3.60"):
+        with pytest.raises(NotInTrash):
+            trash.payload(unknown)
 
 
 @pytest.mark.parametrize("kind", ["another volume", "the same volume"])
@@ -500,6 +588,29 @@ def test_a_cancelled_emptying_goes_on_the_next_time(tmp_path: Path, trash: Trash
     with pytest.raises(NotInTrash):
         trash.restore(entries[0].id)
     trash.empty(check=never)
+    assert not names(bin_of(tmp_path))
+
+
+def test_another_one_may_finish_between_finding_and_looking(tmp_path: Path, trash: Trash) -> None:
+    put(trash, installed(tmp_path))
+    (bin_of(tmp_path) / "old.doomed").mkdir()
+    code = """
+        import os, sys
+        from pathlib import Path
+        from backend.platform.trash import Trash
+
+        def finish(event, arguments):
+            if event in {"os.listdir", "os.scandir"} and str(arguments[0]).endswith("old.doomed"):
+                if os.path.isdir(arguments[0]):
+                    os.rmdir(arguments[0])
+                    print("finished", flush=True)
+
+        sys.addaudithook(finish)
+        print(Trash(Path(sys.argv[1])).empty(check=lambda: None) > 0)
+    """
+    done = run_python(code, bin_of(tmp_path))
+    assert done.stdout == "finished\nTrue\n", done.stderr
+    assert done.stderr == ""
     assert not names(bin_of(tmp_path))
 
 

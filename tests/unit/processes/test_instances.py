@@ -14,7 +14,13 @@ import pytest
 
 from backend.exceptions import StopFailed
 from backend.platform.subprocesses import creation_time
-from backend.processes.instances import KEPT_RUNS, LOG_LIMIT_BYTES, Instances, LaunchRecord
+from backend.processes.instances import (
+    KEPT_RUNS,
+    LOG_LIMIT_BYTES,
+    Instance,
+    Instances,
+    LaunchRecord,
+)
 from tests.fakes.ports import NOW
 from tests.unit.processes.conftest import Bench, kill, lives
 
@@ -161,6 +167,65 @@ def test_the_latest_is_the_latest_also_within_one_second(bench: Bench) -> None:
         latest = bench.instances.latest(bench.store)
         assert latest is not None
         assert latest.exit_words == f"exit code {number}"
+
+
+# --- When the supervisor does not report
+
+
+def test_a_supervisor_that_dies_at_once_is_not_waited_for(bench: Bench) -> None:
+    bench.logs.write_text("a file where the folder of the logs should be")
+    start = time.monotonic()
+    instance = bench.start(WAIT)
+    assert time.monotonic() - start < 5
+    assert (instance.state, instance.exit_words) == ("exited", "it vanished")
+
+
+def late(bench: Bench, monkeypatch: pytest.MonkeyPatch, before: str) -> Instance:
+    """An instance whose supervisor runs `before` in a shell first, and is not waited for."""
+    program = bench.store / "python"
+    program.write_text(f'#!/bin/sh\n{before}\nexec "{sys.executable}" "$@"\n')
+    program.chmod(0o700)
+    plan = bench.plan(WAIT)
+    monkeypatch.setattr(sys, "executable", str(program))
+    instance = Instances(spawn_seconds=0.1).start(plan)
+    bench.started.append(instance)
+    assert instance.process is None
+    return instance
+
+
+def test_a_supervisor_that_is_late_is_known_and_comes_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = late(bench, monkeypatch, "sleep 0.5")
+    assert instance.state == "running"
+    found = Instances().current(bench.store)
+    assert found is not None
+    assert found.pid is None
+    bench.said(instance, "up")
+    bench.until(lambda: bench.instances.refresh(instance).pid is not None, 5, "its report")
+    assert not bench.instances.stop(bench.instances.refresh(instance)).lives
+
+
+def test_a_supervisor_that_is_late_can_be_stopped_before_it_has_begun(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = late(bench, monkeypatch, "sleep 0.7")
+    assert instance.spawned_pid is not None
+    assert not bench.instances.stop(instance).lives
+    assert not lives(instance.spawned_pid)
+    time.sleep(1)
+    assert bench.log_of(instance) == "", "it came up after it was stopped"
+
+
+def test_a_supervisor_that_hangs_before_its_report_is_killed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = late(bench, monkeypatch, "trap '' TERM; while :; do sleep 0.1; done")
+    time.sleep(0.3)  # until the signal is ignored
+    assert found.spawned_pid is not None
+    hurried = found.launch.model_copy(update={"grace_seconds": -4.5})  # not the whole five seconds
+    assert not bench.instances.stop(replace(found, launch=hurried)).lives
+    assert not lives(found.spawned_pid)
 
 
 # --- The log
@@ -380,7 +445,7 @@ def test_a_process_with_our_token_but_another_birth_is_not_ours(bench: Bench) ->
     kill(supervisor_of(bench))
     born = creation_time(child)
     assert born is not None
-    (instance.folder / "births.json").write_text(json.dumps({"created": {str(child): born - 60}}))
+    (instance.folder / "births.json").write_text(json.dumps({"created": {str(child): born + "0"}}))
     bench.instances.stop(bench.instances.refresh(instance))
     assert lives(child)
 

@@ -148,5 +148,24 @@ def test_reading_on_over_a_rotation_takes_the_rest_of_the_older_half(log: Path) 
     assert read_after(log, end, 100) == (["four", "five"], 5)
 
 
+def test_the_last_words_without_a_line_break_are_a_line_once_the_process_has_ended(
+    log: Path,
+) -> None:
+    append(log, b"one\nSegmentation fault")
+    assert read_after(log, 0, 100) == (["one"], 4)
+    assert read_after(log, 4, 100, ended=True) == (["Segmentation fault"], log.stat().st_size)
+    assert read_after(log, log.stat().st_size, 100, ended=True) == ([], log.stat().st_size)
+    assert LogWindow(log).tail() == []
+    window = LogWindow(log)
+    window.refresh()
+    assert window.tail() == ["one", "Segmentation fault"]
+
+
+def test_the_last_words_behind_an_endless_line_are_shown(log: Path) -> None:
+    append(log, b"#" * READ_BYTES + b"\rSegmentation fault")
+    lines, end = read_after(log, 0, 100, ended=True)
+    assert (len(lines), lines[0][-18:], end) == (1, "Segmentation fault", log.stat().st_size)
+
+
 def test_no_log_gives_no_lines_and_the_same_position(log: Path) -> None:
     assert read_after(log, 7, 100) == ([], 7)

@@ -4,12 +4,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backend.exceptions import NotReadyInTime, OperationCancelled, PortTaken, StartFailed
-from backend.platform.ports import free_port, holder_of
+from backend.platform.ports import free_port, holder_of, port_is_free
 from backend.processes.instances import Instance
 from backend.processes.readiness import await_ready
 from backend.processes.supervision import ProcessSupervisor
@@ -153,6 +154,26 @@ def test_a_foreign_server_with_our_very_arguments_is_not_taken_for_ours(
             wait(bench, started)
 
 
+def start_at(bench: Bench, listen: str, code: str, port: int) -> Instance:
+    plan = replace(bench.plan(code, str(port), port=port), listen=listen)
+    bench.started.append(bench.instances.start(plan))
+    return bench.started[-1]
+
+
+def test_a_server_on_another_address_of_this_port_is_no_trouble(
+    bench: Bench, foreign: Server
+) -> None:
+    code = server(delay=0.3).replace("127.0.0.1", "127.0.0.2")
+    assert wait(bench, start_at(bench, "127.0.0.2", code, foreign.port)).ready is not None
+
+
+def test_a_foreign_server_on_the_very_address_is_found(bench: Bench, port: int) -> None:
+    with socket.create_server(("127.0.0.2", port)):
+        started = start_at(bench, "127.0.0.2", "import time; time.sleep(60)", port)
+        with pytest.raises(PortTaken):
+            wait(bench, started, seconds=3)
+
+
 def test_a_child_of_the_process_may_hold_the_port(bench: Bench, port: int) -> None:
     code = (
         "import subprocess, sys\n"
@@ -247,6 +268,22 @@ def test_without_a_wish_the_next_free_port_is_taken(bench: Bench) -> None:
     with socket.create_server(("127.0.0.1", chosen)):
         other = ProcessSupervisor(bench.instances).choose_port(None, "127.0.0.1")
     assert other != chosen
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0", "::", "0.0.0.0,::", "::,0.0.0.0"])
+def test_who_listens_everywhere_needs_the_port_on_every_address(
+    bench: Bench, port: int, listen: str
+) -> None:
+    with socket.create_server(("127.0.0.2", port)), pytest.raises(PortTaken):
+        ProcessSupervisor(bench.instances).choose_port(port, listen)
+
+
+def test_a_port_that_was_lost_is_not_tried_again(bench: Bench, port: int) -> None:
+    choose = ProcessSupervisor(bench.instances).choose_port
+    expected = next(n for n in range(port + 1, port + 11) if port_is_free(n))
+    assert choose(None, "127.0.0.1", after=port) == expected
+    assert choose(port, "127.0.0.1", after=port) == port, "a wish is a wish"
+    assert choose(None, "127.0.0.1", after=65535) > 0
 
 
 def test_many_waits_at_once_do_not_disturb_each_other(bench: Bench, tmp_path: Path) -> None:

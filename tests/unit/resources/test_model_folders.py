@@ -82,6 +82,19 @@ def test_dangling_links_folders_and_loops_are_not_counted(tmp_path: Path) -> Non
     assert count_models(tmp_path) == 2
 
 
+def test_models_behind_a_link_to_a_folder_are_counted_once(tmp_path: Path) -> None:
+    disk, base = tmp_path / "disk", tmp_path / "models"
+    make(disk, "deep")
+    make(base, "checkpoints", "loras")
+    (disk / "deep" / "one.safetensors").touch()
+    (disk / "deep" / "back").symlink_to(disk)
+    (base / "checkpoints" / "sdxl").symlink_to(disk)
+    (base / "loras" / "same").symlink_to(disk / "deep")
+    assert count_models(base) == 1
+    (tmp_path / "entrance").symlink_to(base)
+    assert count_models(tmp_path / "entrance") == 1
+
+
 def test_a_folder_that_is_not_there_holds_no_models(tmp_path: Path) -> None:
     assert count_models(tmp_path / "not-mounted") == 0
 

@@ -101,11 +101,12 @@ def test_models_are_counted_here_and_elsewhere(shop: Shop, tmp_path: Path) -> No
 def test_an_existing_comfyui_comes_after_the_folders_that_were_added(
     shop: Shop, tmp_path: Path
 ) -> None:
-    shop.set(extra_model_folders=("/a", "~/b"), existing_comfyui=str(tmp_path))
+    (tmp_path / "ComfyUI" / "models").mkdir(parents=True)
+    shop.set(extra_model_folders=("/a", "~/b"), existing_comfyui=str(tmp_path / "ComfyUI"))
     assert shop.resources.other_model_folders() == [
         Path("/a"),
         Path("~/b").expanduser(),
-        tmp_path,
+        tmp_path / "ComfyUI" / "models",
     ]
 
 

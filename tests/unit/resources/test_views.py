@@ -203,13 +203,65 @@ def test_a_deep_folder_of_the_view_that_leads_out_is_not_written_through(shared:
     assert tree_of(shared.outside) == {}
 
 
-def test_no_link_to_a_folder_is_walked(shared: Shared) -> None:
-    (shared.outside / "secret.safetensors").write_bytes(b"x")
+def test_a_link_to_a_folder_elsewhere_is_one_link_in_the_view(shared: Shared) -> None:
+    (shared.outside / "deep").mkdir()
+    (shared.outside / "deep" / "one.safetensors").write_bytes(b"x")
+    (shared.outside / "back").symlink_to(shared.outside)
+    sdxl = shared.models / "checkpoints" / "style" / "sdxl"
+    sdxl.parent.mkdir(parents=True)
+    sdxl.symlink_to(shared.outside)
+    shared.rebuild()
+    shared.rebuild()
+    assert shared.links() == {"models/checkpoints/style/sdxl": sdxl}
+    assert (shared.view.models / "checkpoints/style/sdxl/deep/one.safetensors").exists()
+
+
+def test_a_link_to_a_folder_that_holds_it_is_left_out(shared: Shared) -> None:
+    """ComfyUI follows links: it would walk in circles."""
     (shared.models / "checkpoints").mkdir()
     (shared.models / "checkpoints" / "loop").symlink_to(shared.models)
-    (shared.models / "checkpoints" / "out").symlink_to(shared.outside)
+    (shared.models / "checkpoints" / "self").symlink_to(".")
+    (shared.models / "loras").symlink_to(shared.outside)
+    (shared.outside / "all").symlink_to(shared.models)
+    (shared.outside / "up").symlink_to("..")
     shared.rebuild()
     assert shared.links() == {}
+
+
+def test_a_folder_that_becomes_a_link_becomes_one_in_the_view_and_back(shared: Shared) -> None:
+    one = shared.model("checkpoints/sdxl/deep/one.safetensors")
+    shared.rebuild()
+    sdxl = shared.models / "checkpoints" / "sdxl"
+    moved = sdxl.rename(shared.outside / "sdxl")
+    sdxl.symlink_to(moved)
+    shared.rebuild()
+    assert shared.links() == {"models/checkpoints/sdxl": sdxl}
+    sdxl.unlink()
+    moved.rename(sdxl)
+    shared.rebuild()
+    assert shared.links() == {"models/checkpoints/sdxl/deep/one.safetensors": one}
+
+
+def test_a_link_that_the_user_made_to_a_shared_model_or_node_stays(shared: Shared) -> None:
+    one = shared.model("checkpoints/one.safetensors")
+    (shared.nodes / "node").mkdir()
+    shared.rebuild()
+    alias = shared.view.models / "checkpoints" / "favourite.safetensors"
+    alias.symlink_to(one)
+    node = shared.view.custom_nodes / "other-name"
+    node.symlink_to(shared.nodes / "node")
+    shared.rebuild()
+    assert alias.readlink() == one
+    assert node.readlink() == shared.nodes / "node"
+
+
+@pytest.mark.parametrize("length", [249, 255])
+def test_a_model_with_the_longest_name_does_not_keep_versions_from_starting(
+    shared: Shared, length: int
+) -> None:
+    one = shared.model(f"checkpoints/{'x' * (length - 12)}.safetensors")
+    shared.rebuild()
+    assert list(shared.links().values()) == [one]
 
 
 def test_a_shared_link_to_a_model_elsewhere_counts_and_a_dangling_one_does_not(

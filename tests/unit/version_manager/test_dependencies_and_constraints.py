@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from backend.environments import ConstraintSet, normalised
 from backend.exceptions import InstallationDamaged, VersionNotInstalled
 from backend.platform.uv import Package
 from backend.version_manager_components.constraints import ConstraintsMixin
 from backend.version_manager_components.context import VersionContext
-from backend.version_manager_components.dependencies import DependenciesMixin, normalised, pinned
+from backend.version_manager_components.dependencies import DependenciesMixin
 from backend.version_manager_components.layout import CONSTRAINTS
 from tests.fakes.ports import World
 
@@ -65,7 +66,7 @@ def test_names_are_compared_as_pep_503_does(world: World) -> None:
     assert normalised("Foo__Bar.-baz") == "foo-bar-baz"
 
 
-def test_pins_are_read_from_every_form_that_uv_writes() -> None:
+def test_pins_are_read_from_every_form_that_uv_writes(tmp_path: Path) -> None:
     text = (
         "# a comment\n"
         "--find-links /wheels\n"
@@ -74,7 +75,9 @@ def test_pins_are_read_from_every_form_that_uv_writes() -> None:
         "local @ file:///wheels/local.whl\n"
         "    # via torch\n"
     )
-    assert pinned(text) == {"torch": "2.9.0+cpu", "numpy": "2.3.4"}
+    file = tmp_path / "constraints.txt"
+    file.write_text(text)
+    assert ConstraintSet(file).pins == {"torch": "2.9.0+cpu", "numpy": "2.3.4"}
 
 
 def test_constraints_tell_what_holds_torch_in_place(world: World) -> None:
@@ -87,7 +90,6 @@ def test_constraints_tell_what_holds_torch_in_place(world: World) -> None:
     assert report.packages == ("numpy==2.3.4", "torch==2.9.0+cpu", "TorchVision==0.24.0")
     assert report.protected == ("torch==2.9.0+cpu", "TorchVision==0.24.0")
     assert report.overrides == ("numpy<2.4",)
-    assert report.key == store.name
     assert report.packages_as_of == "2025-10-15T06:01:17Z"
 
 

@@ -7,7 +7,6 @@ import pytest
 from backend.exceptions import (
     AlreadyRunning,
     InstallationDamaged,
-    MetadataCorrupt,
     NotReadyInTime,
     NotRunning,
     NotWritable,
@@ -55,13 +54,14 @@ def told(world: World) -> list[str]:
     return [change.state for change in changes if isinstance(change, InstanceChanged)]
 
 
-def test_a_launched_version_answers_becomes_active_and_is_remembered(world: World) -> None:
+def test_a_launched_version_answers_and_the_launch_is_remembered(world: World) -> None:
     world.installed(TAG)
+    world.store.change_active(lambda now: now.model_copy(update={"active": "v0.3.1"}))
     result = launch(world)
     assert (result.instance.state, result.instance.port) == ("running", 8188)
     assert result.instance.url == "http://127.0.0.1:8188"
     assert told(world) == ["starting", "running"]
-    assert world.store.active().active == TAG
+    assert world.store.active().active == "v0.3.1"  # chosen by activate, not by a launch
     version = world.store.version(TAG)
     assert version is not None
     assert version.last_launched_at == NOW
@@ -194,19 +194,19 @@ def test_a_cancel_at_any_moment_of_the_start_stops_it(world: World, moment: str)
     assert told(world)[-1] == "stopped"
 
 
-def test_a_start_that_cannot_be_written_down_does_not_run_on(world: World) -> None:
+def test_a_comfyui_that_runs_is_not_stopped_because_its_launch_cannot_be_noted(
+    world: World, tmp_path: Path
+) -> None:
     store = world.installed(TAG)
-    world.store.change_active(lambda now: now)
-    active = world.paths.data / "active_version.json"
+    records = world.paths.metadata / "versions"
 
-    def damage(_watch: object) -> None:
-        active.write_text("{")
-        active.with_name(active.name + ".previous").unlink(missing_ok=True)
+    def take_the_folder_away(_watch: object) -> None:
+        records.rename(tmp_path / "away")
+        records.write_text("no folder")
 
-    world.processes.on_wait = damage
-    with pytest.raises(MetadataCorrupt):
-        launch(world)
-    assert world.processes.current(store) is None
+    world.processes.on_wait = take_the_folder_away
+    launch(world)
+    assert world.processes.current(store) is not None
 
 
 def test_a_port_that_was_lost_at_the_last_moment_is_replaced_by_another(world: World) -> None:
