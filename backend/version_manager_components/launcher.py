@@ -113,7 +113,8 @@ class LauncherMixin(VersionComponent):
         instance = context.processes.latest(store_of(context.paths, installed(context, tag)))
         if instance is None:
             return LogLines(tag=tag, lines=(), next=0, file="")
-        lines, end = read_after(instance.log_file, after, min(limit, MAX_LOG_LINES))
+        count = min(limit, MAX_LOG_LINES)
+        lines, end = read_after(instance.log_file, after, count, ended=not instance.lives)
         return LogLines(tag=tag, lines=tuple(lines), next=end, file=str(instance.log_file))
 
 

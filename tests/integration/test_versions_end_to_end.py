@@ -167,7 +167,8 @@ def test_an_unreachable_repository_is_said_before_anything_is_made(
 ) -> None:
     world = make_world(tmp_path / "home", tmp_path / "nowhere.git", *origin[1:])
     error = world.refused("versions.install", **world.install_request())
-    assert error.code == "network-unreachable"
+    assert error.code == "repository-unreachable"
+    assert "Check that folder" in error.hint
     assert world.stores() == []
     world.close()
 
@@ -420,6 +421,51 @@ def test_the_log_can_be_read_on_from_where_one_was(world: World) -> None:
     assert any("To see the GUI go to" in line for line in whole.lines)
 
 
+def test_the_last_words_of_a_comfyui_are_shown_also_without_a_line_end(world: World) -> None:
+    world.install()
+    world.launch()
+    log = Path(world.ask("versions.logs").file)
+    world.run("versions.stop")
+    with log.open("a") as file:
+        file.write("Segmentation fault")
+    assert world.ask("versions.logs").lines[-1] == "Segmentation fault"
+
+
+@pytest.mark.parametrize("argument", ["--port", "--port=9234", "--listen", "--user-directory=/x"])
+def test_an_option_that_is_the_launchers_own_is_not_taken_from_the_arguments(
+    world: World, argument: str
+) -> None:
+    world.install()
+    error = world.refused("versions.launch", tag="v0.3.64", cpu=True, arguments=[argument])
+    assert (error.code, error.details["value"]) == ("invalid-value", argument)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"torch_spec": "numpy"},
+        {"torch_backend": "nonsense"},
+        {"find_links": ["/no/such/folder"]},
+        {"find_links": ["https://user:secret@example.org/wheels"]},
+        {"python": "3.11\0"},
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_fetched(
+    world: World, wish: dict[str, Any]
+) -> None:
+    answer = world.app.dispatcher.call("versions.install", world.install_request(**wish))
+    assert not answer.ok
+    assert answer.error.code in {"invalid-value", "invalid-request", "path-not-found"}
+    assert "secret" not in answer.model_dump_json()
+
+
+def test_a_plan_for_a_version_that_is_not_in_the_fresh_list_is_refused(world: World) -> None:
+    world.ask("versions.releases")
+    error = world.refused("versions.plan", reference="v0.3.6")
+    assert error.code == "version-not-found"
+    assert "v0.3.64" in error.details["similar"]
+
+
 # --- Removing -------------------------------------------------------------------------------------
 
 
@@ -462,6 +508,21 @@ def test_a_version_taken_back_is_still_a_sound_checkout_after_another_install_fa
     assert world.refused("versions.install", **request).code == "dependencies-unresolvable"
     world.ask("versions.restore", entry=removed["entry"])
     assert git_status(world.store() / "source") == ""
+
+
+def test_a_version_is_taken_back_by_its_tag(world: World) -> None:
+    world.install()
+    world.run("versions.uninstall", tag="v0.3.64")
+    assert world.ask("versions.restore", entry="v0.3.64").tag == "v0.3.64"
+
+
+def test_what_lost_its_record_stays_in_the_trash_and_is_not_lost(world: World) -> None:
+    world.install()
+    (world.store() / "install.json").unlink()
+    removed = world.run("versions.uninstall", tag="v0.3.64")
+    error = world.refused("versions.restore", entry=removed["entry"])
+    assert "install.json" in error.message
+    assert [entry.tag for entry in world.ask("versions.trash").entries] == ["v0.3.64"]
 
 
 def test_emptying_the_trash_frees_the_name_for_a_new_installation(world: World) -> None:

@@ -53,7 +53,7 @@ class FakeUv:
         self,
         requirements: list[Path],
         *,
-        overrides: Path,
+        overrides: Path | None,
         python: Path,
         as_of: str | None,
         sources: PackageSources,
@@ -62,7 +62,12 @@ class FakeUv:
         self.during()
         texts = [path.read_text() for path in requirements]
         self.asked.append(
-            {"asked": texts, "overrides": overrides.read_text(), "as_of": as_of, "sources": sources}
+            {
+                "asked": texts,
+                "overrides": overrides.read_text() if overrides else "",
+                "as_of": as_of,
+                "sources": sources,
+            }
         )
         if check is not None:
             check()

@@ -300,9 +300,7 @@ def test_a_log_level_of_other_programs_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("grace_days", 9999), ("gone_setting", 1)])
-def test_a_value_that_does_not_fit_can_be_forgotten(
-    tmp_path: Path, name: str, value: Any
-) -> None:
+def test_a_value_that_does_not_fit_can_be_forgotten(tmp_path: Path, name: str, value: Any) -> None:
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"schema": 1, "values": {name: value, "max_retries": 1}}))
     store = settings_in(tmp_path)
