@@ -168,6 +168,12 @@ class _FileHandler(RotatingFileHandler):
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding=self.encoding)
 
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - logging's own name
+        """Counts what other processes wrote to the file too; Python 3.13 no longer does."""
+        if self.stream is not None:
+            self.stream.seek(0, os.SEEK_END)
+        return int(super().shouldRollover(record))
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         if not self._complained and sys.stderr is not None:
             self._complained = True

@@ -163,7 +163,7 @@ class Operation:
     def _fraction(self, index: int, share: float) -> float:
         weights = [step.weight for step in self._steps]
         before = sum(weights[:index])
-        return (before + weights[index] * share) / sum(weights) if weights else 0.0
+        return min(1.0, (before + weights[index] * share) / sum(weights)) if weights else 0.0
 
     def _timed(self, progress: Progress) -> Progress:
         elapsed = self._clock() - self._started

@@ -167,7 +167,7 @@ def test_a_relative_folder_is_as_good(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_without_waitid_an_end_is_recorded(
     tmp_path: Path, code: str, status: dict[str, int | None]
 ) -> None:
-    with supervised(tmp_path, f"print('up')\n{code}", "-c", WITHOUT_WAITID) as process:
+    with supervised(tmp_path, f"print('up', flush=True)\n{code}", "-c", WITHOUT_WAITID) as process:
         assert process.wait(20) == 0, process.stderr
     assert report(tmp_path).items() >= ({"state": "exited"} | status).items()
     assert "up" in (tmp_path / "log").read_text()
