@@ -482,6 +482,7 @@ def test_a_narrow_terminal_gets_whole_words(cli: CommandLine, world: World) -> N
     assert "v0.3.64   stopped" in re.sub(r"\x1b\[[\d;]*m", "", said)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(
     "locale",
     [

@@ -349,6 +349,7 @@ def test_writers_without_a_lock_still_leave_a_whole_file(tmp_path: Path) -> None
     assert names(tmp_path) == {"state.json", "state.json.previous"}
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_floor_below_everything_is_cheap_to_import() -> None:
     heavy = "requests urllib3 keyring git psutil sqlite3 packaging truststore fastapi asyncio"
     code = f"""
