@@ -54,22 +54,8 @@ class SettingsChanged(Frozen):
     name: str
 
 
-class Notice(Frozen):
-    """Something a person should know that no operation of theirs reports."""
-
-    type: Literal["notice"] = "notice"
-    level: Literal["info", "warning", "error"]
-    message: str
-    hint: str | None = None
-
-
 EventData = Annotated[
-    OperationChanged
-    | OperationLogged
-    | VersionsChanged
-    | InstanceChanged
-    | SettingsChanged
-    | Notice,
+    OperationChanged | OperationLogged | VersionsChanged | InstanceChanged | SettingsChanged,
     Field(discriminator="type"),
 ]
 

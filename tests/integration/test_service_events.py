@@ -13,7 +13,7 @@ import pytest
 from starlette.types import Message
 
 from backend.exceptions import RateLimited
-from backend.operations.events import EventStream, Notice
+from backend.operations.events import EventStream, SettingsChanged
 from backend.service.events import (
     CLIENTS_AT_ONCE,
     EVENTS_AT_ONCE,
@@ -31,8 +31,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield made
 
 
-def notice(number: int) -> Notice:
-    return Notice(level="info", message=str(number))
+def numbered(number: int) -> SettingsChanged:
+    return SettingsChanged(name=str(number))
 
 
 def change(service: Service, name: str) -> None:
@@ -186,7 +186,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_no_longer_fed() -> None:
         await client.started()
         client.reading.clear()
         for number in range(WAITING_EVENTS + EVENTS_AT_ONCE + 2):
-            events.publish(notice(number))
+            events.publish(numbered(number))
             if number % 100 == 0:
                 await asyncio.sleep(0)
         async with asyncio.timeout(5):
@@ -200,17 +200,17 @@ def test_a_client_that_does_not_read_is_cut_off_and_no_longer_fed() -> None:
 def test_a_client_far_behind_but_within_the_kept_events_gets_them_all() -> None:
     async def scenario() -> None:
         events = EventStream()
-        first = events.publish(notice(-1))
+        first = events.publish(numbered(-1))
         for number in range(4000):
-            events.publish(notice(number))
+            events.publish(numbered(number))
         client = Client()
         listening = asyncio.create_task(client.listen(EventClients(events), first.id))
-        await client.saw(b'"message":"3999"')
+        await client.saw(b'"name":"3999"')
         client.left.set()
         await listening
         lines = b"".join(client.got).decode().splitlines()
         told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
-        assert [int(one["data"]["message"]) for one in told] == list(range(4000))
+        assert [int(one["data"]["name"]) for one in told] == list(range(4000))
 
     asyncio.run(scenario())
 
@@ -218,12 +218,12 @@ def test_a_client_far_behind_but_within_the_kept_events_gets_them_all() -> None:
 def test_after_a_gap_the_reset_comes_before_what_is_still_known() -> None:
     async def scenario() -> None:
         events = EventStream()
-        first = events.publish(notice(-1))
+        first = events.publish(numbered(-1))
         for number in range(5000):
-            events.publish(notice(number))
+            events.publish(numbered(number))
         client = Client()
         listening = asyncio.create_task(client.listen(EventClients(events), first.id))
-        await client.saw(b'"message":"4999"')
+        await client.saw(b'"name":"4999"')
         client.left.set()
         await listening
         assert b"".join(client.got).startswith(b"event: reset\ndata: {}\n\nid: ")

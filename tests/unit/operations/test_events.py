@@ -15,7 +15,6 @@ from backend.operations.events import (
     EventData,
     EventStream,
     InstanceChanged,
-    Notice,
     OperationChanged,
     OperationLogged,
     SettingsChanged,
@@ -32,7 +31,6 @@ EVERY_KIND: list[EventData] = [
     VersionsChanged(tag="v0.3.64"),
     InstanceChanged(tag="v0.3.64", state="running"),
     SettingsChanged(name="log_level"),
-    Notice(level="warning", message="The disk is nearly full.", hint="Free some room."),
 ]
 
 
