@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
+from typing import get_args
 
 from backend import __version__
 from backend.api.areas.models import ModelsApi
@@ -14,10 +16,13 @@ from backend.api.areas.operations import OperationsApi
 from backend.api.areas.settings import SettingsApi
 from backend.api.areas.system import SystemApi
 from backend.api.areas.versions import VersionsApi
+from backend.api.areas.window import WindowApi, WindowHost
+from backend.api.contract.settings import SecretName
 from backend.api.core import ComfyUISetupAPI
 from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
 from backend.config import ENVIRONMENT, PathsConfig, find_root
+from backend.diagnostics import Witnesses, report
 from backend.environments import ConstraintSets, Environments
 from backend.exceptions import ComfyUILauncherError, NotWritable
 from backend.file_utils import storage_errors
@@ -28,18 +33,22 @@ from backend.operations.events import EventStream
 from backend.operations.journal import OperationJournal
 from backend.operations.model import Owner
 from backend.operations.runner import OperationRunner
+from backend.outside_changes.watch import OutsideChanges
 from backend.platform.git import SourceRepository
+from backend.platform.hardware import Places, look
 from backend.platform.http import HttpClient
 from backend.platform.locks import FileLock
 from backend.platform.secrets import SecretStore
+from backend.platform.shortcuts import Shortcuts
 from backend.platform.subprocesses import creation_time, is_same_process, scrubbed_environment
-from backend.platform.tools import has_gpu, tool_versions
+from backend.platform.tools import has_gpu, revision_of, tool_versions
 from backend.platform.trash import Trash
 from backend.platform.uv import Uv
 from backend.processes.instances import Instances
 from backend.processes.supervision import ProcessSupervisor
 from backend.resources.resource_manager import ResourceManager
 from backend.settings_store import SettingsStore
+from backend.verdict import assess
 from backend.version_manager import VersionManager
 from backend.version_manager_components.context import VersionContext
 
@@ -54,21 +63,34 @@ class App:
     dispatcher: Dispatcher
     operations: OperationRunner
     events: EventStream
+    outside: OutsideChanges
+
+    def watch_outside(self) -> None:
+        """From now on, what others do is told as events too. For the doors that stay."""
+        self.outside.start()
 
     def close(self) -> None:
         """Cancels what runs here and waits for it. ComfyUIs that were launched go on."""
         self.operations.close()
+        self.outside.close()
 
 
 def build_app(
-    door: str, environment: Mapping[str, str] = os.environ, *, checkout: Path | None = None
+    door: str,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    checkout: Path | None = None,
+    window: WindowHost | None = None,
 ) -> App:
     """The app for one door (`cli`, `service`, `window`: also the name of its log).
+
+    `window`: what shows the page, where something does.
 
     What a crash left half done is settled here, before anything is listed.
     Raises: NotWritable, DiskFull when the root cannot be used.
     """
-    paths = PathsConfig(find_root(environment, checkout=checkout))
+    own_folder = checkout or Path(__file__).resolve().parent.parent
+    paths = PathsConfig(find_root(environment, checkout=own_folder))
     _make_folders(paths)
     lock = FileLock(paths.data / ".lock")
     settings = SettingsStore(paths.settings_file, environment, lock=lock)
@@ -86,18 +108,22 @@ def build_app(
         file_allowed=lambda: settings.current().secrets_in_file,
         environment=environment,
     )
-    sources = SourceRepository(lambda: settings.current().repository, paths.mirrors)
+    for_tools = _without_secrets(environment)
+    sources = SourceRepository(
+        lambda: settings.current().repository, paths.mirrors, base_environment=for_tools
+    )
     resources = ResourceManager(paths, settings.current)
-    uv = Uv(paths.cache / "uv", base_environment=_without_secrets(environment))
+    store, processes = MetadataManager(paths.data, lock=lock), ProcessSupervisor(Instances())
+    uv = Uv(paths.cache / "uv", base_environment=for_tools)
     manager = VersionManager(
         VersionContext(
             paths=paths,
             settings=settings.current,
-            store=MetadataManager(paths.data, lock=lock),
+            store=store,
             sources=sources,
             constraints=ConstraintSets(uv, paths.cache / "constraints"),
             environments=Environments(uv),
-            processes=ProcessSupervisor(Instances()),
+            processes=processes,
             resources=resources,
             trash=Trash(paths.trash),
             operations=operations,
@@ -107,6 +133,14 @@ def build_app(
             now=lambda: datetime.now(UTC),
             has_gpu=has_gpu,
         )
+    )
+    outside = OutsideChanges(
+        paths,
+        records=store,
+        operations=operations,
+        processes=processes,
+        events=events,
+        owner=_this_process,
     )
     releases = GitHubReleasesFetcher(
         paths.metadata / "github_cache.json",
@@ -123,9 +157,63 @@ def build_app(
         models=ModelsApi(paths.models, resources, settings),
         operations=OperationsApi(operations),
         settings=SettingsApi(paths.root, settings, secrets, events),
-        system=SystemApi(paths.root, tool_versions, notices),
+        system=_system(
+            door=door,
+            paths=paths,
+            checkout=own_folder,
+            environment=for_tools,
+            settings=settings,
+            secrets=secrets,
+            uv=uv,
+            manager=manager,
+            operations=operations,
+            notices=notices,
+        ),
+        window=WindowApi(window),
     )
-    return App(paths, Dispatcher(api, RateLimiter()), operations, events)
+    return App(paths, Dispatcher(api, RateLimiter()), operations, events, outside)
+
+
+def _system(
+    *,
+    door: str,
+    paths: PathsConfig,
+    checkout: Path,
+    environment: Mapping[str, str],
+    settings: SettingsStore,
+    secrets: SecretStore,
+    uv: Uv,
+    manager: VersionManager,
+    operations: OperationRunner,
+    notices: Sequence[str],
+) -> SystemApi:
+    """The machine is looked at when someone asks for the first time, and then remembered."""
+    hardware = cache(lambda: assess(look(Places(environment=environment)), uv.auto_torch_backend()))
+    tools = partial(tool_versions, environment)
+    witnesses = Witnesses(
+        door=door,
+        paths=paths,
+        checkout=checkout,
+        environment=environment,
+        settings=settings,
+        secrets=lambda: {name: secrets.where(name) for name in get_args(SecretName)},
+        hardware=hardware,
+        tools=tools,
+        revision=lambda: revision_of(checkout, environment),
+        versions=manager.list_versions,
+        operations=operations.list_all,
+        notices=notices,
+        now=lambda: datetime.now(UTC),
+    )
+    home = paths.root if paths.root != checkout else None
+    return SystemApi(
+        paths.root,
+        tools,
+        notices,
+        hardware=hardware,
+        diagnostics=lambda: report(witnesses),
+        shortcuts=Shortcuts(checkout, environment, home=home),
+    )
 
 
 def _for_comfyui(environment: Mapping[str, str]) -> dict[str, str]:

@@ -131,6 +131,16 @@ class PathsConfig:
         """Address and token of the running service; mode 0600."""
         return self.data / "service.json"
 
+    @property
+    def window_file(self) -> Path:
+        """Address and token of the service of the open window; mode 0600."""
+        return self.data / "window.json"
+
+    @property
+    def window_state_file(self) -> Path:
+        """Where the window stood when it was closed."""
+        return self.data / "window_state.json"
+
     def folders(self) -> tuple[Path, ...]:
         """The folders that are there from the first start on."""
         return (
@@ -177,6 +187,12 @@ class Settings(BaseModel):
         "auto",
         pattern=TORCH_BACKENDS,
         description="Build of torch for new versions: auto, cpu, cu126, cu130, rocm7.2, xpu ...",
+    )
+    torch_spec: str | None = Field(
+        None,
+        pattern=r"^torch ?(==|~=|<=?|>=?|@)[^$\x00-\x1f]+$",
+        description="Exact requirement for torch, for example `torch==2.13.0+cpu`; wins over "
+        "`torch_backend`.",
     )
     find_links: tuple[str, ...] = Field(
         (), description="Folders or pages with wheels that are looked at beside the package index."
@@ -226,6 +242,12 @@ class Settings(BaseModel):
         False,
         description="Keep tokens in a file that only you can read where there is no keyring.",
     )
+    theme: Literal["system", "dark", "light"] = Field(
+        "dark", description="Colours of the window: dark, light, or as the system has them."
+    )
+    when_closing: Literal["ask", "keep", "stop"] = Field(
+        "ask", description="What becomes of running ComfyUIs when the window is closed."
+    )
     log_level: LogLevel = Field(
         "INFO",
         description="How much the logs tell. `DEBUG=1` in the environment means DEBUG.",
@@ -268,6 +290,17 @@ ENVIRONMENT: Final[tuple[EnvironmentVariable, ...]] = (
 )
 
 
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """The user's home. Without HOME, for a user whom the system does not know: `/`, as containers
+    have it. Nothing can be written there, and that is then told as for any other folder."""
+    if home := environment.get("HOME"):
+        return Path(home)
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
 def find_root(environment: Mapping[str, str], *, checkout: Path | None = None) -> Path:
     """The folder that everything lives in.
 
@@ -277,13 +310,26 @@ def find_root(environment: Mapping[str, str], *, checkout: Path | None = None) -
     """
     home = environment.get("COMFYUI_LAUNCHER_HOME")
     if home:
-        return Path.home() / Path(home).expanduser()
+        return _from_home(home, environment)
     own = checkout or Path(__file__).resolve().parent.parent
     if (own / "launcher").is_file():
         return own
     from platformdirs import user_data_path
 
-    return user_data_path("comfyui-launcher", appauthor=False)
+    try:
+        return user_data_path("comfyui-launcher", appauthor=False)
+    except RuntimeError:  # without a home
+        return home_folder(environment) / ".local" / "share" / "comfyui-launcher"
+
+
+def _from_home(path: str, environment: Mapping[str, str]) -> Path:
+    home = home_folder(environment)
+    if path == "~" or path.startswith("~/"):
+        return home / path[2:]
+    try:
+        return home / Path(path).expanduser()
+    except RuntimeError:  # `~nobody/x` is the name of a folder, as for a shell
+        return home / path
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -766,6 +766,18 @@ class NotAuthenticated(AccessError):
         )
 
 
+class WrongCode(AccessError):
+    """A code that should open the page is wrong, was used, or is too old."""
+
+    code = "wrong-code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This code is not valid.",
+            hint="Codes work once, for ten minutes: start the launcher again for a new one.",
+        )
+
+
 class ForeignOrigin(AccessError):
     """The request comes from another site, or through another host name."""
 
@@ -794,6 +806,45 @@ class RateLimited(AccessError):
         )
 
 
+class NoWindow(AccessError):
+    """That needs a window of the launcher on this desktop, and there is none here."""
+
+    code = "no-window"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs the launcher's own window, and there is none here.",
+            hint="Open it with `./launcher --window`, or type the path or address instead.",
+        )
+
+
+class WindowImpossible(AccessError):
+    """A window was asked for, and no engine can open one here."""
+
+    code = "window-impossible"
+
+    def __init__(self, reason: str, *, way_out: str) -> None:
+        super().__init__(
+            f"{reason}, so no window can open.",
+            hint=f"{way_out} `./launcher --browser` goes on without one.",
+            reason=reason,
+            way_out=way_out,
+        )
+
+
+class NoDesktopMenu(AccessError):
+    """This system has no menu that a file could put the launcher into."""
+
+    code = "no-desktop-menu"
+
+    def __init__(self, system: str) -> None:
+        super().__init__(
+            f"On this system ({system}) the launcher cannot be put into the menu.",
+            hint="Start it with `./launcher`, or keep the file `launcher` where you can click it.",
+            system=system,
+        )
+
+
 class ServiceAlreadyRunning(AccessError):
     """A service of this launcher listens already."""
 
@@ -804,6 +855,19 @@ class ServiceAlreadyRunning(AccessError):
             f"The service runs already at {url}.",
             hint="Use that one, or end it first.",
             url=url,
+        )
+
+
+class LauncherNotAnswering(AccessError):
+    """A launcher is open already, and does not show its window when asked."""
+
+    code = "launcher-not-answering"
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(
+            f"The launcher is open already (process {pid}) but does not answer.",
+            hint=f"Wait a moment and try again; if it hangs, end it with `kill {pid}`.",
+            pid=pid,
         )
 
 

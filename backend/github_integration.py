@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -18,9 +20,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from backend.config import AppConfig, Settings
 from backend.exceptions import (
+    ComfyUILauncherError,
     GitHubLimitReached,
     HttpFailed,
     NetworkError,
+    OperationCancelled,
     UnexpectedAnswer,
 )
 from backend.file_utils import Absent, Corrupt, atomic_write_json, read_json
@@ -89,7 +93,40 @@ class JsonGetter(Protocol):
         headers: dict[str, str],
         credentials: dict[str, str],
         accept_statuses: tuple[int, ...],
+        check: Callable[[], None],
     ) -> Answer: ...
+
+
+class RefreshProgress(Protocol):
+    """Who is told how a refresh goes, and may end it by raising."""
+
+    def step(self, name: str) -> AbstractContextManager[None]: ...
+
+    def advance(self, *, detail: str) -> None: ...
+
+    def check(self) -> None: ...
+
+
+class NobodyWatches:
+    """The progress of a refresh that is not told to anyone."""
+
+    def step(self, _name: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def advance(self, *, detail: str) -> None:
+        """Nobody wants to know."""
+
+    def check(self) -> None:
+        """Nobody ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A refresh without an answer. `error` None: it was cancelled, or is still at work."""
+
+    at: datetime
+    repository: str
+    error: ComfyUILauncherError | None
 
 
 class GitHubReleasesFetcher:
@@ -112,7 +149,12 @@ class GitHubReleasesFetcher:
         self._token = token
         self._now = now
         self._lock = threading.Lock()
-        self._failure: tuple[datetime, NetworkError] | None = None
+        self._attempt: _Attempt | None = None
+
+    @property
+    def repository(self) -> str:
+        """Where the releases come from at present."""
+        return self._source.url
 
     def cached(self) -> ReleaseList | None:
         """What was last known of the present repository, whatever its age; None if nothing."""
@@ -130,30 +172,56 @@ class GitHubReleasesFetcher:
         return known.is_stale(self._now())
 
     def failed_lately(self) -> bool:
-        """Whether the last refresh failed less than a minute ago: asking again so soon is noise."""
-        last = self._failure
-        return last is not None and (self._now() - last[0]).total_seconds() < RETRY_SECONDS
+        """Whether the last refresh got no answer less than a minute ago: asking again is noise."""
+        last = self._unanswered()
+        return last is not None and (self._now() - last.at).total_seconds() < RETRY_SECONDS
 
-    def refresh(self, check: Callable[[], None] | None = None) -> ReleaseList:
+    def problem(self) -> ComfyUILauncherError | None:
+        """Why the last refresh failed; None when it did not, or something newer is known."""
+        last = self._unanswered()
+        return last.error if last is not None else None
+
+    def _unanswered(self) -> _Attempt | None:
+        """The last try without an answer from the present repository. An answer of another
+        process, which the file tells of, counts too."""
+        last = self._attempt
+        if last is None or last.repository != self._source.url:
+            return None
+        known = self.cached()
+        return None if known is not None and known.fetched_at > last.at else last
+
+    def refresh(self, progress: RefreshProgress | None = None) -> ReleaseList:
         """Asks the repository, and GitHub for the notes; keeps and returns the answer.
 
         Who waited for another's refresh gets its answer, or its failure.
-        Raises: RepositoryUnreachable. Trouble with GitHub alone is told in `notes_problem`.
+        Raises: RepositoryUnreachable, ToolMissing, DiskFull, NotWritable, and what `progress`
+        raises. Trouble with GitHub alone is told in `notes_problem`.
         """
         asked = self._now()
         with self._lock:
             known = self.cached()
             if known is not None and known.fetched_at > asked:
                 return known
-            if self._failure is not None and self._failure[0] > asked:
-                raise self._failure[1]
+            last = self._attempt
+            if last is not None and last.at > asked and last.error is not None:
+                raise last.error
+            # It stands until there is an answer: what no one foresaw is not tried again at once.
+            self._attempt = _Attempt(asked, self._source.url, None)
             try:
-                references = self._source.remote_references(check)
-            except NetworkError as error:
-                self._failure = (self._now(), error)
+                releases = self._fetch(known, progress or NobodyWatches())
+            except ComfyUILauncherError as error:
+                reason = None if isinstance(error, OperationCancelled) else error
+                self._attempt = _Attempt(self._now(), self._source.url, reason)
                 raise
-            self._failure = None
-            notes, etag, problem = self._notes(known)
+            self._attempt = None
+        return releases
+
+    def _fetch(self, known: ReleaseList | None, progress: RefreshProgress) -> ReleaseList:
+        with progress.step("refresh"):
+            references = self._source.remote_references(progress.check)
+        with progress.step("notes"):
+            notes, etag, problem = self._notes(known, progress)
+            progress.check()
             releases = ReleaseList(
                 repository=self._source.url,
                 fetched_at=self._now(),
@@ -166,7 +234,7 @@ class GitHubReleasesFetcher:
         return releases
 
     def _notes(
-        self, known: ReleaseList | None
+        self, known: ReleaseList | None, progress: RefreshProgress
     ) -> tuple[dict[str, Release], str | None, str | None]:
         """Notes by tag, the ETag to ask with next time, and what went wrong if something did."""
         old = {release.tag: release for release in known.releases} if known else {}
@@ -174,7 +242,7 @@ class GitHubReleasesFetcher:
         if not self._is_on_github():
             return old, None, None
         try:
-            return self._ask_github(old, etag)
+            return self._ask_github(old, etag, progress)
         except NetworkError as error:
             _log.warning("no release notes: %s", error)
             return old, etag, f"{error.message} {error.hint}"
@@ -186,12 +254,13 @@ class GitHubReleasesFetcher:
         return named or (urlsplit(self._source.url).hostname or "") == "github.com"
 
     def _ask_github(
-        self, old: dict[str, Release], etag: str | None
+        self, old: dict[str, Release], etag: str | None, progress: RefreshProgress
     ) -> tuple[dict[str, Release], str | None, str | None]:
         notes: dict[str, Release] = {}
         first_etag = None
         for page in range(1, MAX_PAGES + 1):
-            answer = self._page(page, etag if page == 1 else None)
+            progress.advance(detail=f"page {page}")
+            answer = self._page(page, etag if page == 1 else None, progress.check)
             if answer.status == 304:
                 return old, etag, None
             entries = _entries(answer, self._api_host())
@@ -201,7 +270,7 @@ class GitHubReleasesFetcher:
                 break
         return notes, first_etag, None
 
-    def _page(self, page: int, etag: str | None) -> Answer:
+    def _page(self, page: int, etag: str | None, check: Callable[[], None]) -> Answer:
         settings = self._settings()
         token = self._token()
         base = settings.github_api.rstrip("/")
@@ -214,6 +283,7 @@ class GitHubReleasesFetcher:
             },
             credentials={"Authorization": f"Bearer {token}"} if token else {},
             accept_statuses=(200, 304, 403, 429),
+            check=check,
         )
         if answer.status in {403, 429}:
             raise self._refusal(answer)

@@ -23,7 +23,7 @@ LAUNCH_STEPS: Final = (Step("prepare", 1), Step("start", 1), Step("ready", 18))
 STOP_STEPS: Final = (Step("stop", 1),)
 UNINSTALL_STEPS: Final = (Step("trash", 1),)
 EMPTY_TRASH_STEPS: Final = (Step("delete", 1),)
-REFRESH_STEPS: Final = (Step("refresh", 1),)
+REFRESH_STEPS: Final = (Step("refresh", 2), Step("notes", 3))
 
 _UV_LINES: Final = (
     (re.compile(r"^Downloading (?P<what>\S+) \((?P<size>[^)]+)\)"), "downloading {what} ({size})"),

@@ -1,6 +1,6 @@
-"""Writes docs/reference from the code, so that the two cannot disagree.
+"""Writes docs/reference and the types of the page from the code, so that they cannot disagree.
 
-`python -m docs.generate` writes the pages; `--check` writes nothing, names the pages that are
+`python -m docs.generate` writes the files; `--check` writes nothing, names the files that are
 stale and exits with 1.
 """
 
@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs.generator import contract, pages
+from docs.generator import contract, pages, typescript
 
-REFERENCE: Final = Path(__file__).parent / "reference"
+ROOT: Final = Path(__file__).parents[1]
+REFERENCE: Final = "docs/reference"
 HEADER: Final = "<!-- Made by `python -m docs.generate`. Change the code, not this page. -->\n\n"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "api.md": pages.api,
@@ -25,44 +26,55 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "http.md": pages.http,
     "settings.md": pages.settings,
 }
+TYPES: Final = "frontend/src/transport/contract.generated.ts"
 
 
 def rendered() -> dict[str, str]:
-    """Each file of docs/reference by its name, as the code wants it now."""
-    written = {name: HEADER + page().rstrip() + "\n" for name, page in PAGES.items()}
-    return written | {"contract.json": contract.as_json()}
+    """Each generated file by its path below the root, as the code wants it now."""
+    written = {
+        f"{REFERENCE}/{name}": HEADER + page().rstrip() + "\n" for name, page in PAGES.items()
+    }
+    return written | {
+        f"{REFERENCE}/contract.json": contract.as_json(),
+        TYPES: typescript.contract_types(),
+    }
 
 
-def stale(folder: Path = REFERENCE) -> list[str]:
-    """The names of the files that are absent, out of date, or no longer generated."""
+def stale(root: Path = ROOT) -> list[str]:
+    """The paths of the files that are absent, out of date, or no longer generated."""
     wanted = rendered()
-    present = {path.name: path.read_text("utf-8") for path in folder.glob("*") if path.is_file()}
+    present = {name: (root / name).read_text("utf-8") for name in _present(root, wanted)}
     return sorted(name for name in wanted | present if wanted.get(name) != present.get(name))
 
 
-def write(folder: Path = REFERENCE) -> None:
-    """Makes `folder` hold the generated files and nothing else."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(root: Path = ROOT) -> None:
+    """Writes every generated file; docs/reference then holds these and nothing else."""
     wanted = rendered()
-    for path in folder.iterdir():
-        if path.is_file() and path.name not in wanted:
-            path.unlink()
+    for name in _present(root, wanted) - wanted.keys():
+        (root / name).unlink()
     for name, text in wanted.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
     """The exit status of the program."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only look; 1 if a page is stale")
+    parser.add_argument("--check", action="store_true", help="only look; 1 if a file is stale")
     if not parser.parse_args().check:
         write()
         return 0
     names = stale()
     if names:
-        files = ", ".join(f"docs/reference/{name}" for name in names)
-        sys.stderr.write(f"Stale: {files}. Run: python -m docs.generate\n")
+        sys.stderr.write(f"Stale: {', '.join(names)}. Run: python -m docs.generate\n")
     return 1 if names else 0
+
+
+def _present(root: Path, wanted: Mapping[str, str]) -> set[str]:
+    """The wanted files that are there, and all that lies in the folder that is ours alone."""
+    ours = {f"{REFERENCE}/{path.name}" for path in (root / REFERENCE).glob("*") if path.is_file()}
+    return ours | {name for name in wanted if (root / name).is_file()}
 
 
 if __name__ == "__main__":

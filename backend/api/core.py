@@ -11,6 +11,7 @@ from backend.api.areas.operations import OperationsApi
 from backend.api.areas.settings import SettingsApi
 from backend.api.areas.system import SystemApi
 from backend.api.areas.versions import VersionsApi
+from backend.api.areas.window import WindowApi
 from backend.api.endpoint import Endpoint
 
 
@@ -26,12 +27,14 @@ class ComfyUISetupAPI:
         operations: OperationsApi,
         settings: SettingsApi,
         system: SystemApi,
+        window: WindowApi,
     ) -> None:
         self.versions = versions
         self.models = models
         self.operations = operations
         self.settings = settings
         self.system = system
+        self.window = window
 
     def call(self, endpoint: Endpoint, request: BaseModel) -> BaseModel:
         """Runs the method of an endpoint of the table; nothing outside the table is reachable."""

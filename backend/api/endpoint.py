@@ -47,6 +47,11 @@ class Endpoint:
         """Whether it answers with an operation to follow."""
         return self.result == "OperationRef"
 
+    @property
+    def needs_window(self) -> bool:
+        """Whether only a window can do it: a terminal has no word for it, on purpose."""
+        return self.area == "window"
+
     @cached_property
     def request_model(self) -> type[BaseModel]:
         return self._model(self.request)
@@ -67,8 +72,20 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     endpoint.name: endpoint
     for endpoint in (
         Endpoint("system.info", "Empty", "SystemInfo", _READ, "The launcher and its means."),
-        Endpoint("versions.releases", "ListReleases", "ReleaseListing", _READ,
-                 "What can be installed."),
+        Endpoint("system.hardware", "Empty", "Hardware", _READ,
+                 "What this machine can do, in words."),
+        Endpoint("system.diagnostics", "Empty", "Diagnostics", _READ,
+                 "A report to hand to someone who helps; nothing secret is in it."),
+        Endpoint("system.shortcut", "Empty", "Shortcut", _READ,
+                 "Whether the launcher stands in the menu of the desktop."),
+        Endpoint("system.install_shortcut", "Empty", "Shortcut", _CHANGE,
+                 "Puts the launcher into the menu of the desktop."),
+        Endpoint("system.remove_shortcut", "Empty", "Shortcut", _CHANGE,
+                 "Takes the launcher out of the menu of the desktop."),
+        Endpoint("versions.releases", "Empty", "ReleaseListing", _READ,
+                 "What can be installed, as far as is known."),
+        Endpoint("versions.refresh_releases", "Empty", "OperationRef", _CHANGE,
+                 "Asks the repository what can be installed now."),
         Endpoint("versions.list", "Empty", "VersionList", _READ, "The installed versions."),
         Endpoint("versions.show", "VersionNamed", "VersionStatus", _READ, "One installed version."),
         Endpoint("versions.plan", "InstallOptions", "InstallationPlan", _READ,
@@ -113,5 +130,17 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
                  "Keeps a token in the keyring."),
         Endpoint("settings.forget_secret", "ForgetSecret", "SettingsList", _CHANGE,
                  "Removes a token from where it is kept."),
+        Endpoint("window.ready", "Empty", "Empty", _UNLIMITED, "The page says that it is up."),
+        Endpoint("window.show", "Empty", "Empty", _CHANGE, "Brings the window to the front."),
+        Endpoint("window.choose_folder", "ChooseFolder", "ChosenFolder", _CHANGE,
+                 "Lets the user choose a folder in a dialog of the system."),
+        Endpoint("window.dropped_files", "DroppedNames", "DroppedFiles", _READ,
+                 "The full paths of what was dropped onto the window last."),
+        Endpoint("window.open_link", "OpenLink", "Empty", _CHANGE,
+                 "Opens a web page in the user's browser."),
+        Endpoint("window.reveal", "RevealFolder", "Empty", _CHANGE,
+                 "Shows a folder in the file manager."),
+        Endpoint("window.close", "CloseWindow", "Empty", _UNLIMITED,
+                 "Closes the window; running ComfyUIs are kept or stopped."),
     )
 }  # fmt: skip

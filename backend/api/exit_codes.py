@@ -12,11 +12,14 @@ from backend.exceptions import (
     ComfyUILauncherError,
     ForeignFolder,
     GitHubLimitReached,
+    LauncherNotAnswering,
     NetworkError,
     NoActiveVersion,
+    NoDesktopMenu,
     NotInTrash,
     NotReadyInTime,
     NotRunning,
+    NoWindow,
     OperationCancelled,
     OperationConflict,
     OperationNotFound,
@@ -31,6 +34,7 @@ from backend.exceptions import (
     VersionInUse,
     VersionNotFound,
     VersionNotInstalled,
+    WindowImpossible,
     all_errors,
 )
 
@@ -51,7 +55,10 @@ class ExitCode:
 
 EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     SUCCESS: ExitCode("It worked."),
-    FAILURE: ExitCode("It failed for a reason that has no other status.", (ComfyUILauncherError,)),
+    FAILURE: ExitCode(
+        "It failed for a reason that has no other status.",
+        (ComfyUILauncherError, NoWindow, WindowImpossible, NoDesktopMenu),
+    ),
     USAGE: ExitCode("What was typed is not a command or not well formed.", (ValidationError,)),
     3: ExitCode(
         "What was named is not there.",
@@ -65,7 +72,7 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "It stands in the way of something: in use, there already, or an operation at work.",
         (
             VersionAlreadyInstalled, VersionInUse, AlreadyRunning, PortTaken, ForeignFolder,
-            OperationConflict, ServiceAlreadyRunning,
+            OperationConflict, ServiceAlreadyRunning, LauncherNotAnswering,
         ),
     ),
     CANCELLED: ExitCode("It was cancelled and left nothing behind.", (OperationCancelled,)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
@@ -70,13 +69,20 @@ class Session:
 
     def follow(self, name: str, /, **fields: Any) -> OperationSnapshot:
         """As `carry_out`, but returns the operation however it ended."""
+        return self._followed(lambda: str(self.ask(name, **fields).operation_id))
+
+    def see_out(self, operation_id: str) -> OperationSnapshot:
+        """As `follow`, for an operation that is at work already, here or in another process."""
+        return self._followed(lambda: operation_id)
+
+    def _followed(self, start: Callable[[], str]) -> OperationSnapshot:
         watcher = watcher_for(self.output)
         events: SimpleQueue[Event] = SimpleQueue()
         listening = self.app.events.listen(events.put)
         try:
-            reference = self.ask(name, **fields)
+            operation_id = start()
             with watcher.shown():
-                return self._until_the_end(reference.operation_id, watcher, events)
+                return self._until_the_end(operation_id, watcher, events)
         finally:
             listening.close()
 
@@ -89,13 +95,6 @@ class Session:
         if snapshot.state is OperationState.SUCCEEDED:
             return snapshot
         raise Refused(snapshot.error or failure_of(OperationCancelled(snapshot.id)))
-
-    def wait_for(self, operation_id: str, seconds: float) -> None:
-        """Lets an operation that nobody asked for end, for at most that long."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if self.app.operations.wait(operation_id, LOOK_SECONDS).state.is_final:
-                return
 
     def answer(self, value: Any, draw: Draw) -> None:
         """The result: drawn for people, in the envelope for programs."""

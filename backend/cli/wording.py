@@ -38,6 +38,7 @@ STEP_WORDS: Final = {
     "trash": "moving to the trash",
     "delete": "deleting",
     "refresh": "asking the repository",
+    "notes": "getting the release notes",
 }
 
 
@@ -49,6 +50,12 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit in {"B", "kB"} else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def memory(count: int) -> str:
+    """For example `16 GB`: powers of two, as memory is sold."""
+    gigabytes = count / 2**30
+    return f"{gigabytes:.0f} GB" if gigabytes >= 3.5 else f"{gigabytes:.1f} GB"
 
 
 def number(count: int, noun: str, plural: str | None = None) -> str:

@@ -47,6 +47,21 @@ class InstanceChanged(Frozen):
     state: str
 
 
+class InstanceLogged(Frozen):
+    """The log of a ComfyUI grew: read on where you stopped. At most four a second."""
+
+    type: Literal["instance.logged"] = "instance.logged"
+    tag: str
+
+
+class WindowClosing(Frozen):
+    """The user wants to close the window while something runs: ask what is to become of it."""
+
+    type: Literal["window.closing"] = "window.closing"
+    running: tuple[str, ...]
+    operations: tuple[str, ...]
+
+
 class SettingsChanged(Frozen):
     """A setting was changed."""
 
@@ -55,7 +70,13 @@ class SettingsChanged(Frozen):
 
 
 EventData = Annotated[
-    OperationChanged | OperationLogged | VersionsChanged | InstanceChanged | SettingsChanged,
+    OperationChanged
+    | OperationLogged
+    | VersionsChanged
+    | InstanceChanged
+    | InstanceLogged
+    | SettingsChanged
+    | WindowClosing,
     Field(discriminator="type"),
 ]
 

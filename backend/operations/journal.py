@@ -2,18 +2,25 @@
 
 One append-only file an operation: `operations/<id>.jsonl`, a snapshot a line, the last one counts.
 A state or step change is on disk before the work goes on. A torn last line is what a kill leaves;
-the line before it counts then.
+the line before it counts then. How far a step is stands beside it in `<id>.progress`, while the
+operation runs: others follow it there, and a crash may lose it.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError as PydanticError
 
-from backend.file_utils import atomic_write_bytes, storage_errors, sync_folder
+from backend.file_utils import (
+    atomic_write_bytes,
+    storage_errors,
+    sync_folder,
+    temporary_beside,
+)
 from backend.operations.model import OperationSnapshot
 
 KEPT_OPERATIONS: Final = 200
@@ -39,13 +46,31 @@ class OperationJournal:
                 os.close(descriptor)
             if is_new:
                 sync_folder(self._folder)
+        if snapshot.state.is_final:
+            with suppress(OSError):
+                self._progress_file(snapshot.id).unlink()
+
+    def note_progress(self, snapshot: OperationSnapshot) -> None:
+        """Lets others see how far it is. Cheap, and not surely on disk when this returns."""
+        path = self._progress_file(snapshot.id)
+        temporary = temporary_beside(path)
+        with suppress(OSError):
+            try:
+                temporary.write_text(snapshot.model_dump_json(), encoding="utf-8")
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def load(self, operation_id: str) -> OperationSnapshot | None:
-        return _last_whole_line(self._path(operation_id))
+        snapshot = _last_whole_line(self._path(operation_id))
+        if snapshot is None or snapshot.state.is_final:
+            return snapshot
+        noted = _last_whole_line(self._progress_file(operation_id))
+        return snapshot if noted is None else _further(snapshot, noted)
 
     def load_all(self) -> list[OperationSnapshot]:
         """Every operation on record, oldest first."""
-        found = (_last_whole_line(path) for path in sorted(self._folder.glob("*.jsonl")))
+        found = (self.load(path.stem) for path in sorted(self._folder.glob("*.jsonl")))
         return [snapshot for snapshot in found if snapshot is not None]
 
     def cancel_file(self, operation_id: str) -> Path:
@@ -60,9 +85,20 @@ class OperationJournal:
         for snapshot in ended[: max(0, len(ended) - keep)]:
             self._path(snapshot.id).unlink(missing_ok=True)
             self.cancel_file(snapshot.id).unlink(missing_ok=True)
+            self._progress_file(snapshot.id).unlink(missing_ok=True)
 
     def _path(self, operation_id: str) -> Path:
         return self._folder / f"{operation_id}.jsonl"
+
+    def _progress_file(self, operation_id: str) -> Path:
+        return self._folder / f"{operation_id}.progress"
+
+
+def _further(recorded: OperationSnapshot, noted: OperationSnapshot) -> OperationSnapshot:
+    """What is on record, with the noted progress if that is of the same step."""
+    if noted.progress.step_number != recorded.progress.step_number:
+        return recorded
+    return recorded.model_copy(update={"progress": noted.progress})
 
 
 def _ends_whole(descriptor: int) -> bool:

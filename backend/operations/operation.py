@@ -18,6 +18,7 @@ from backend.operations.journal import OperationJournal
 from backend.operations.model import Failure, OperationSnapshot, OperationState, Progress
 
 EVENTS_PER_SECOND: Final = 20
+NOTED_SECONDS: Final = 1.0
 LONGEST_LINE: Final = 4000
 
 _log = get_logger(__name__)
@@ -55,6 +56,7 @@ class Operation:
         self._clock = clock
         self._started = clock()
         self._published = 0.0
+        self._noted = self._started
         self._lock = threading.RLock()
 
     @property
@@ -101,6 +103,7 @@ class Operation:
                 }
             )
             self._set(progress=self._timed(progress))
+            self._note()
         self._publish(at_most_often=True)
 
     def check(self) -> None:
@@ -159,6 +162,13 @@ class Operation:
             if lasting:
                 self._journal.append(self._snapshot)
         self._publish()
+
+    def _note(self) -> None:
+        """Lets other processes see how far it is, now and then."""
+        now = self._clock()
+        if now - self._noted >= NOTED_SECONDS:
+            self._noted = now
+            self._journal.note_progress(self._snapshot)
 
     def _fraction(self, index: int, share: float) -> float:
         weights = [step.weight for step in self._steps]

@@ -56,6 +56,15 @@ def physical_size(folder: Path, *, check: Callable[[], None] | None = None) -> D
     return DiskUse(logical=logical, unique=unique, files=files)
 
 
+def file_system(path: Path) -> str | None:
+    """The kind of the volume of `path`: `ext4`, `exfat` ...; None where the system does not say."""
+    import psutil
+
+    folders = {path.resolve(), *path.resolve().parents}
+    volumes = [one for one in psutil.disk_partitions(all=True) if Path(one.mountpoint) in folders]
+    return max(volumes, key=lambda one: len(one.mountpoint)).fstype if volumes else None
+
+
 def require_free(path: Path, needed: int) -> None:
     """Returns when `needed` bytes, and 5 % more, are free on the volume of `path`.
 

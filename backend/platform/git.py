@@ -22,13 +22,13 @@ from backend.exceptions import (
     RepositoryUnreachable,
     SourceFailed,
     SourceIncomplete,
-    ToolMissing,
     VersionNotFound,
 )
 from backend.file_utils import free_bytes, storage_errors
 from backend.logging_config import get_logger
+from backend.platform.git_command import Git, options
 from backend.platform.locks import FileLock, held
-from backend.platform.subprocesses import Completed, run, scrubbed_environment
+from backend.platform.subprocesses import Completed
 from backend.validators import is_commit
 
 if TYPE_CHECKING:
@@ -97,8 +97,14 @@ class SourceRepository:
     """
 
     def __init__(
-        self, url: Callable[[], str], mirrors: Path, *, silence_seconds: int = SILENCE_SECONDS
+        self,
+        url: Callable[[], str],
+        mirrors: Path,
+        *,
+        base_environment: Mapping[str, str] = os.environ,
+        silence_seconds: int = SILENCE_SECONDS,
     ) -> None:
+        self._git = Git(base_environment)
         self._url = url
         self._mirrors = mirrors
         self._silence = silence_seconds
@@ -120,7 +126,7 @@ class SourceRepository:
     def is_reachable(self) -> bool:
         """Whether the repository answers now; waits ten seconds at most."""
         try:
-            done = _git("ls-remote", "--heads", "--", self.url, timeout_seconds=10.0)
+            done = self._git.run("ls-remote", "--heads", "--", self.url, timeout_seconds=10.0)
         except TimeoutError:
             return False
         return done.returncode == 0
@@ -133,7 +139,7 @@ class SourceRepository:
         Raises: RepositoryUnreachable, ToolMissing.
         """
         try:
-            done = _git(
+            done = self._git.run(
                 "ls-remote", "--tags", "--heads", "--", self.url,
                 check=check, timeout_seconds=timeout_seconds,
             )  # fmt: skip
@@ -149,7 +155,7 @@ class SourceRepository:
 
         Raises: RepositoryUnreachable, SourceIncomplete, SourceFailed, ToolMissing, NotWritable.
         """
-        patience = _options("http.lowSpeedLimit=1", f"http.lowSpeedTime={self._silence}")
+        patience = options("http.lowSpeedLimit=1", f"http.lowSpeedTime={self._silence}")
         with held(self._lock(self.mirror), check):
             _remove_stale_locks(self.mirror)
             self._ensure_mirror(check)
@@ -242,7 +248,7 @@ class SourceRepository:
                 continue
             try:
                 with self._lock(mirror, timeout_seconds=NOTES_SECONDS):
-                    _forget(mirror, forgotten)
+                    self._forget(mirror, forgotten)
             except OperationConflict:
                 _log.warning("%s is at work: its notes about gone checkouts stay", mirror)
 
@@ -254,7 +260,7 @@ class SourceRepository:
         if (self.mirror / "HEAD").is_file():
             return
         self._mirrors.mkdir(parents=True, exist_ok=True)
-        done = _git("init", "--quiet", "--bare", "--", self.mirror, check=check)
+        done = self._git.run("init", "--quiet", "--bare", "--", self.mirror, check=check)
         if done.returncode:
             raise SourceFailed("make the mirror", detail=done.tail)
 
@@ -278,14 +284,19 @@ class SourceRepository:
         check: Check | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> Completed:
-        return _git(f"--git-dir={self.mirror}", *arguments, check=check, on_line=on_line)
+        return self._git.run(f"--git-dir={self.mirror}", *arguments, check=check, on_line=on_line)
+
+    def _forget(self, mirror: Path, checkouts: Collection[Path]) -> None:
+        for checkout in checkouts:
+            self._git.run(f"--git-dir={mirror}", "worktree", "unlock", "--", checkout)
+        self._git.run(f"--git-dir={mirror}", "worktree", "prune", "--expire=now")
 
     def _repository(self) -> Repo:
         os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a missing git is ours to explain
         from git import Repo
 
         repository = Repo(self.mirror, expand_vars=False)  # a `$` in a path is only a `$`
-        repository.git.update_environment(**_environment({}), GIT_DIR=str(self.mirror))
+        repository.git.update_environment(**self._git.for_gitpython(), GIT_DIR=str(self.mirror))
         return repository
 
 
@@ -301,37 +312,6 @@ def parse_references(listing: str) -> RemoteReferences:
         elif name.startswith("refs/heads/"):
             branches[name.removeprefix("refs/heads/")] = commit
     return RemoteReferences(tags, branches)
-
-
-def _git(
-    *arguments: str | Path,
-    check: Check | None = None,
-    on_line: Callable[[str], None] | None = None,
-    timeout_seconds: float | None = None,
-) -> Completed:
-    # Hooks of a template and maintenance in the background have no business in our folders.
-    settings = _options("core.hooksPath=/dev/null", "gc.auto=0", "advice.detachedHead=false")
-    try:
-        done = run(
-            ["git", *settings, *arguments],
-            environment=_environment(os.environ),
-            check=check,
-            on_line=on_line,
-            timeout_seconds=timeout_seconds,
-        )
-        # The last words of a failure are hidden by a hundred lines of progress otherwise.
-        done.lines = [line for line in done.lines if "% (" not in line]
-    except FileNotFoundError as error:
-        raise ToolMissing("git", command="sudo apt install git") from error
-    return done
-
-
-def _options(*settings: str) -> list[str]:
-    return [part for setting in settings for part in ("-c", setting)]
-
-
-def _environment(base: Mapping[str, str]) -> dict[str, str]:
-    return scrubbed_environment(base, GIT_TERMINAL_PROMPT="0", GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
 
 
 def _progress_reader(on_progress: OnProgress | None) -> Callable[[str], None] | None:
@@ -386,12 +366,6 @@ def _git_is_at_work(mirror: Path) -> bool:
 
     option = f"--git-dir={mirror}"
     return any(option in (p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
-
-
-def _forget(mirror: Path, checkouts: Collection[Path]) -> None:
-    for checkout in checkouts:
-        _git(f"--git-dir={mirror}", "worktree", "unlock", "--", checkout)
-    _git(f"--git-dir={mirror}", "worktree", "prune", "--expire=now")
 
 
 def _notes_of(mirror: Path, checkout: Path) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +17,7 @@ from backend.exceptions import ToolMissing
 from backend.platform.subprocesses import Completed, run, scrubbed_environment
 
 HTTP_TIMEOUT_SECONDS: Final = 300
+LOOK_SECONDS: Final = 10
 TORCH_FAMILY: Final = ("torch", "torchvision", "torchaudio", "triton", "pytorch-triton")
 # What torch brings along for the GPU, by CUDA 12 and 13; each torch wants its very versions.
 _CUDA_12: Final = (
@@ -25,6 +30,9 @@ TORCH_RUNTIME: Final = (
     *(f"nvidia-{name}{'-cu13' if name in _OWN_CUDA_13 else ''}" for name in _CUDA_12),
     *("cuda-toolkit", "cuda-bindings", "cuda-pathfinder", "pytorch-triton-rocm", "triton-rocm"),
 )
+
+# How uv's log (-vv) names the index that it looks for torch in.
+_TORCH_INDEX: Final = re.compile(r"Fetching metadata for `torch` from `\S+/whl/([a-z0-9.]+)/torch")
 
 Check = Callable[[], None]
 OnLine = Callable[[str], None]
@@ -132,11 +140,35 @@ class Uv:
         done = self._uv("pip", "check", "--python", python)
         return [] if done.returncode == 0 else [line for line in done.lines if line.strip()]
 
+    def auto_torch_backend(self) -> str:
+        """What `auto` means on this machine: `cu130`, `cpu` ...; `auto` when uv does not tell.
+
+        uv has no question for that. Asked to resolve torch without a network, its log names the
+        index that it turns to first.
+        """
+        named: list[str] = []
+
+        def look(line: str) -> None:
+            if found := _TORCH_INDEX.search(line):
+                named.append(found[1])
+
+        with tempfile.TemporaryDirectory() as folder:
+            wish = Path(folder) / "wish.txt"
+            wish.write_text("torch\n", encoding="utf-8")
+            with contextlib.suppress(ToolMissing, TimeoutError):
+                self._uv(
+                    "pip", "compile", "--offline", "--no-cache", "-vv", "--python", sys.executable,
+                    "--torch-backend", "auto", "--", wish,
+                    on_line=look, timeout_seconds=LOOK_SECONDS,
+                )  # fmt: skip
+        return named[0] if named else "auto"
+
     def _uv(
         self,
         *arguments: str | Path,
         check: Check | None = None,
         on_line: OnLine | None = None,
+        timeout_seconds: float | None = None,
     ) -> Completed:
         try:
             return run(
@@ -144,6 +176,7 @@ class Uv:
                 environment=self.environment(),
                 check=check,
                 on_line=on_line,
+                timeout_seconds=timeout_seconds,
             )
         except FileNotFoundError as error:
             raise ToolMissing("uv", command="rm -r .venv && ./launcher versions list") from error

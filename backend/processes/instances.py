@@ -38,7 +38,10 @@ KEPT_RUNS: Final = 5
 SPAWN_SECONDS: Final = 10.0
 STOP_MARGIN_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
-NOTES: Final = ("launch.json", "supervisor.json", "process.json", "births.json", "ready.json")
+GIVEN_UP: Final = "given_up.json"
+NOTES: Final = (
+    "launch.json", "supervisor.json", "process.json", "births.json", "ready.json", GIVEN_UP,
+)  # fmt: skip
 
 ProcessState = Literal["running", "exited", "orphaned"]
 

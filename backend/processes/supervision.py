@@ -8,6 +8,7 @@ from typing import Final
 from backend.config import NetworkConfig
 from backend.exceptions import PortTaken
 from backend.platform.ports import free_port, holder_of, port_is_free
+from backend.processes.endings import Ending, Endings
 from backend.processes.instances import Instance, Instances, LaunchPlan
 from backend.processes.readiness import Watch, await_ready
 
@@ -20,6 +21,7 @@ class ProcessSupervisor:
 
     def __init__(self, instances: Instances) -> None:
         self._instances = instances
+        self._endings = Endings()
 
     def start(self, plan: LaunchPlan) -> Instance:
         return self._instances.start(plan)
@@ -30,8 +32,23 @@ class ProcessSupervisor:
     def latest(self, store: Path) -> Instance | None:
         return self._instances.latest(store)
 
+    def refresh(self, instance: Instance) -> Instance:
+        """The same run as it stands now."""
+        return self._instances.refresh(instance)
+
     def stop(self, instance: Instance) -> Instance:
         return self._instances.stop(instance)
+
+    def ending(self, instance: Instance) -> Ending:
+        """Why an instance that has ended did so."""
+        return self._endings.of(instance)
+
+    def give_up(self, instance: Instance, cause: str, advice: str) -> None:
+        """Ends a start, and keeps why. Raises: StopFailed, DiskFull, NotWritable."""
+        try:
+            self._endings.give_up(instance, cause, advice)
+        finally:
+            self._instances.stop(instance)
 
     def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
         return await_ready(self._instances, instance, timeout_seconds=timeout_seconds, watch=watch)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from backend.api.contract.common import OperationRef, Refusal, Success
 from backend.api.dispatch import Envelope
-from backend.exceptions import ComfyUILauncherError, NotAuthenticated, RateLimited
+from backend.exceptions import ComfyUILauncherError, NotAuthenticated, RateLimited, WrongCode
 from backend.operations.model import Failure
 from backend.operations.runner import failure_of
 from backend.service.statuses import ACCEPTED, OK, Status, status_of_code
@@ -63,7 +63,7 @@ def _response(
 
 
 def _headers_of(failure: Failure) -> dict[str, str]:
-    if failure.code == NotAuthenticated.code:
+    if failure.code in {NotAuthenticated.code, WrongCode.code}:
         return {"WWW-Authenticate": "Bearer"}
     if failure.code == RateLimited.code:
         return {"Retry-After": str(max(1, math.ceil(failure.details["retry_after"])))}

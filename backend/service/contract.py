@@ -16,7 +16,8 @@ from backend.api.rate_limits import RATES
 from backend.exceptions import all_errors
 from backend.operations.events import Event
 from backend.service.answers import API
-from backend.service.security import HEALTH
+from backend.service.security import HEALTH, SESSION
+from backend.service.sessions import OpenSession
 from backend.service.statuses import ACCEPTED, CREATED, OK, Status, all_statuses, status_of
 
 Schema = dict[str, Any]
@@ -92,7 +93,9 @@ def _plain(path: str, operation: Schema) -> Schema:
         body = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
     else:
         body = _content({} if path == HEALTH else _reference(_COMPONENTS, Success))
-    made = path == f"{API}/session" and operation["operationId"].endswith("_post")
+    made = path == SESSION and operation["operationId"].endswith("_post")
+    if made:
+        operation = operation | {"requestBody": _content(OpenSession.model_json_schema())}
     return operation | {"responses": _responses(CREATED if made else OK, body)}
 
 

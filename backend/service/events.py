@@ -57,6 +57,8 @@ class EventClients:
         self._heartbeat = heartbeat_seconds
         self._open: set[_Subscription] = set()
         self._closed = False
+        self.arrivals = 0
+        """How many have begun to listen since the start."""
 
     @property
     def count(self) -> int:
@@ -85,6 +87,7 @@ class EventClients:
         """A subscription that ends with the block."""
         subscription = _Subscription(self._events, after)
         self._open.add(subscription)
+        self.arrivals += 1
         if self._closed:
             subscription.end()
         try:
@@ -150,9 +153,7 @@ class _EventResponse(Response):
         self._after = after
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        await send(
-            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        )
+        # Listening begins before the client sees an answer: what happens from then on reaches it.
         with self._clients.subscribed(self._after) as subscription:
             sending = asyncio.create_task(self._send(subscription, send))
             leaving = asyncio.create_task(_disconnect(receive))
@@ -170,6 +171,9 @@ class _EventResponse(Response):
             sending.result()
 
     async def _send(self, subscription: _Subscription, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
         async for frames in subscription.frames(self._clients.heartbeat_seconds):
             await send({"type": "http.response.body", "body": frames, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,4 +1,4 @@
-"""launcher-data/service.json: where the running service is and what opens it; mode 0600."""
+"""Where a running service is and what opens it: service.json, window.json; mode 0600."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _log = get_logger(__name__)
 
 
 class ServiceRecord(Frozen):
-    """The service that runs on a root. `pid` and `created` together prove that it still does."""
+    """The service that runs on a root. `pid` and `created` together prove that it still does.
+
+    `coming_up`: it has a port, and answers soon.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -28,6 +31,7 @@ class ServiceRecord(Frozen):
     pid: int
     created: str
     token: str = Field(repr=False)
+    coming_up: bool = False
 
 
 def record_of_this_process(url: str, port: int, token: str) -> ServiceRecord:
@@ -36,14 +40,21 @@ def record_of_this_process(url: str, port: int, token: str) -> ServiceRecord:
     return ServiceRecord(url=url, port=port, pid=pid, created=creation_time(pid) or "", token=token)
 
 
-def refuse_second(path: Path) -> None:
-    """Returns when no service runs on this root. Raises: ServiceAlreadyRunning, NotWritable.
+def living_record(path: Path) -> ServiceRecord | None:
+    """What is written there of a service that still runs, else None.
 
     What a crash left behind names a process that is gone, and a damaged record proves nothing.
     """
     found = read_json(path, ServiceRecord)
     if isinstance(found, Value) and is_same_process(found.value.pid, found.value.created):
-        raise ServiceAlreadyRunning(found.value.url)
+        return found.value
+    return None
+
+
+def refuse_second(path: Path) -> None:
+    """Returns when no service runs on this root. Raises: ServiceAlreadyRunning, NotWritable."""
+    if (running := living_record(path)) is not None:
+        raise ServiceAlreadyRunning(running.url)
 
 
 def write_record(path: Path, record: ServiceRecord) -> None:

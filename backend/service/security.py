@@ -1,16 +1,14 @@
 """Who may come in: a pure ASGI middleware in front of everything the service answers.
 
 A page of another site, a name that was bent to this machine (DNS rebinding), a form, an image or a
-program without the token gets a refusal before any of our code reads the request.
+program without the token gets a refusal before any of our code reads the request. The pages are the
+same for everyone, so they need no token; a link of anyone may lead to them, but nobody else's page
+may hold them or read them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
-import platform
-import secrets
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -24,17 +22,23 @@ from backend.exceptions import (
     RequestTooLarge,
 )
 from backend.operations.runner import report_fault
-from backend.service.answers import refusal
+from backend.service.addresses import Addresses
+from backend.service.answers import API, refusal
+from backend.service.keys import PLACE_BYTES, Keys
 
 HEALTH: Final = "/health"
+SESSION: Final = f"{API}/session"
+PLACE: Final = "comfyui-launcher.place"
+"""Under this name a scope has the place that the request came to, if it is one of a session."""
 BODY_LIMIT: Final = 1024 * 1024
-KEPT_SESSIONS: Final = 64
-LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
+STRANGERS_BODY_LIMIT: Final = 1024  # a code, from a page that is not known yet
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_AT_A_PLACE: Final = re.compile(rf"{SESSION}/([0-9a-f]{{{2 * PLACE_BYTES}}})(/.*|)", re.DOTALL)
 
 # `same-site` is refused too: to a browser every port of this machine is one site, and on another
 # port listens, for example, a ComfyUI with whatever custom nodes are in it.
 OWN_FETCHES: Final = frozenset({"same-origin", "none"})
+OTHER_SITES: Final = frozenset({"same-site", "cross-site"})
 
 SECURITY_HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -45,80 +49,22 @@ SECURITY_HEADERS: Final = (
 )
 
 
-class Addresses:
-    """The names under which this service may be reached: loopback, and where it was told to listen.
-
-    Where it listens on every interface (0.0.0.0, ::), any IP address is a name of it and so is the
-    name of this machine: rebinding needs a DNS name of the attacker's.
-    """
-
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        self._any_address = _is_wildcard(host)
-        names = {*LOOPBACK_NAMES, in_url(host)}
-        if self._any_address:
-            names.add(platform.node().lower())
-        self._hosts = frozenset(_with_port(name, port) for name in names)
-        self._suffix = _with_port("", port)
-
-    def are_ours(self, host: str) -> bool:
-        """Whether a `Host` header names this service."""
-        if host in self._hosts:
-            return True
-        return self._any_address and host.endswith(self._suffix) and _is_address(host, self._suffix)
-
-    def made(self, origin: str, host: str) -> bool:
-        """Whether a page of `origin` came from this service, as it was reached under `host`."""
-        scheme, _, named = origin.partition("://")
-        return scheme == "http" and (named in self._hosts or named == host)
-
-
-class Keys:
-    """The token of this start, and the sessions that were opened with it; both die with it."""
-
-    def __init__(self, token: str, port: int) -> None:
-        self._token = token.encode()
-        self._sessions: dict[bytes, None] = {}
-        self.cookie = f"comfyui_launcher_{port}"  # cookies are per host, not per port
-
-    def fit(self, authorization: str) -> bool:
-        """Whether an `Authorization` header carries the token."""
-        scheme, _, given = authorization.partition(" ")
-        same = hmac.compare_digest(given.strip().encode(), self._token)
-        return same and scheme.lower() == "bearer"
-
-    def open_session(self) -> str:
-        """A new secret for a cookie. The oldest session ends when there are too many."""
-        value = secrets.token_urlsafe(32)
-        self._sessions[_digest(value)] = None
-        while len(self._sessions) > KEPT_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
-        return value
-
-    def has_session(self, cookies: str) -> bool:
-        """Whether a `Cookie` header carries the secret of a session that is open."""
-        given = [_digest(value) for value in self._values_in(cookies)]
-        return any(hmac.compare_digest(one, known) for one in given for known in self._sessions)
-
-    def close_session(self, cookies: str) -> None:
-        """Ends the session of a `Cookie` header, if there is one."""
-        for value in self._values_in(cookies):
-            self._sessions.pop(_digest(value), None)
-
-    def _values_in(self, cookies: str) -> list[str]:
-        pairs = (part.strip().partition("=") for part in cookies.split(";"))
-        return [value for name, _, value in pairs if name == self.cookie]
-
-
 class Gate:
     """The middleware: refuses what is not ours, bounds what comes in, guards what goes out.
 
-    It is also the place where a fault of any code below becomes an answer.
+    A page calls below the place of its session, `/api/v1/session/<place>/...`: there its cookie is
+    good, and what stands behind the place is answered as `/api/v1/...`. Everywhere else the token
+    is asked for, and no cookie is looked at.
+
+    This is also where a fault of any code below becomes an answer. What is not below /api never
+    gets there: it is answered by `pages`, which know files and nothing else.
     """
 
-    def __init__(self, app: ASGIApp, *, addresses: Addresses, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, *, addresses: Addresses, keys: Keys, pages: ASGIApp) -> None:
         self._app = app
         self._addresses = addresses
         self._keys = keys
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,10 +75,16 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Scope, receive: Receive, send: _Answer) -> None:
+        method, path, headers = scope["method"], scope["path"], _Headers(scope["headers"])
         try:
-            self._admit(scope["method"], scope["path"], _Headers(scope["headers"]))
-            if scope["method"] not in READING:
-                receive = await _bounded(receive)
+            if method in {"GET", "HEAD"} and _is_page(path):
+                self._look_at_sender(headers, may_visit=True)
+                await self._pages(scope, receive, send)
+                return
+            scope = _as_asked_for(scope)
+            limit = self._admit(scope, headers)
+            if method not in READING:
+                receive = await _bounded(receive, limit)
             await self._app(scope, receive, send)
         except _ClientLeft:
             return
@@ -143,41 +95,53 @@ class Gate:
             if not send.started:
                 await refusal(reported)(scope, receive, send)
 
-    def _admit(self, method: str, path: str, headers: _Headers) -> None:
-        """Raises: ForeignOrigin, NotAuthenticated, MalformedRequest."""
+    def _admit(self, scope: Scope, headers: _Headers) -> int:
+        """How large the body may be. Raises: ForeignOrigin, NotAuthenticated, MalformedRequest."""
         from_own_page = self._look_at_sender(headers)
+        method, path, place = scope["method"], scope["path"], scope.get(PLACE)
         if path == HEALTH:
-            return
-        by_cookie = self._authenticate(headers)
+            return BODY_LIMIT
+        known = place or headers.get("authorization") is not None or not from_own_page
+        may_bring_code = (method, path) == ("POST", SESSION) and not known
+        if not may_bring_code:
+            self._authenticate(place, headers)
         if method in READING:
-            return
-        if by_cookie and not from_own_page:
+            return BODY_LIMIT
+        if place and not from_own_page:
             raise ForeignOrigin("Origin", headers.get("origin") or "(none)")
         if not _is_json(headers.get("content-type") or ""):
             raise MalformedRequest("Content-Type is not application/json")
+        return STRANGERS_BODY_LIMIT if may_bring_code else BODY_LIMIT
 
-    def _look_at_sender(self, headers: _Headers) -> bool:
-        """Whether the browser vouches that a page of ours asks. Raises: ForeignOrigin."""
+    def _look_at_sender(self, headers: _Headers, *, may_visit: bool = False) -> bool:
+        """Whether the browser vouches that a page of ours asks. Raises: ForeignOrigin.
+
+        `may_visit`: a link or a redirect of another site may lead here.
+        """
         host = headers.get("host") or ""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if not self._addresses.are_ours(host):
             raise ForeignOrigin("Host", host)
         if origin is not None and not self._addresses.made(origin, host):
             raise ForeignOrigin("Origin", origin)
-        if site is not None and site not in OWN_FETCHES:
+        visits = may_visit and site in OTHER_SITES and _is_visit(headers)
+        if site is not None and site not in OWN_FETCHES and not visits:
             raise ForeignOrigin("Sec-Fetch-Site", site)
         return origin is not None or site == "same-origin"
 
-    def _authenticate(self, headers: _Headers) -> bool:
-        """Whether it was the cookie that let the request in. Raises: NotAuthenticated."""
+    def _authenticate(self, place: str | None, headers: _Headers) -> None:
+        """Returns for a place with its cookie, and for the token elsewhere; never for both.
+
+        Raises: NotAuthenticated.
+        """
         authorization = headers.get("authorization")
-        if authorization is not None:
-            if self._keys.fit(authorization):
-                return False
+        if place is None:
+            known = authorization is not None and self._keys.fit(authorization)
+        else:
+            cookies = headers.get("cookie") or ""
+            known = authorization is None and self._keys.door_of(place, cookies) is not None
+        if not known:
             raise NotAuthenticated
-        if self._keys.has_session(headers.get("cookie") or ""):
-            return True
-        raise NotAuthenticated
 
 
 class _ClientLeft(Exception):
@@ -214,7 +178,7 @@ class _Answer:
         await self._send(message)
 
 
-async def _bounded(receive: Receive) -> Receive:
+async def _bounded(receive: Receive, limit: int) -> Receive:
     """The whole body, read and at hand again. Raises: RequestTooLarge, however it is sent."""
     body = bytearray()
     more = True
@@ -224,8 +188,8 @@ async def _bounded(receive: Receive) -> Receive:
             raise _ClientLeft
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > BODY_LIMIT:
-            raise RequestTooLarge(BODY_LIMIT)
+        if len(body) > limit:
+            raise RequestTooLarge(limit)
     waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:
@@ -234,44 +198,28 @@ async def _bounded(receive: Receive) -> Receive:
     return replay
 
 
-def in_url(host: str) -> str:
-    """The host as it stands in a URL: IPv6 addresses in brackets."""
-    return f"[{host}]" if ":" in host else host
+def _as_asked_for(scope: Scope) -> Scope:
+    """The request as the routes know it: without the place of a session, which is told apart."""
+    found = _AT_A_PLACE.fullmatch(scope["path"])
+    if found is None:
+        return scope
+    place, rest = found.groups()
+    path = API + rest if rest else SESSION
+    return {**scope, "path": path, PLACE: place}
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _is_page(path: str) -> bool:
+    """Whether a path is outside of what needs the token: whatever the routes know is inside."""
+    return path not in {HEALTH, "/api"} and not path.startswith("/api/")
 
 
-def _is_wildcard(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return False
-
-
-def _with_port(name: str, port: int) -> str:
-    return name if port == 80 else f"{name}:{port}"  # browsers leave :80 out
-
-
-def _is_address(host: str, suffix: str) -> bool:
-    name = host.removesuffix(suffix)
-    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-    try:
-        return in_url(str(ipaddress.ip_address(bare))) == name
-    except ValueError:
-        return False
+def _is_visit(headers: _Headers) -> bool:
+    """Whether a browser opens the answer as a page of its own: in no frame, for no script."""
+    mode, destination = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    return (mode, destination) == ("navigate", "document")
 
 
 def _is_json(content_type: str) -> bool:
     media_type, _, parameters = content_type.partition(";")
     charset = parameters.strip().lower().replace('"', "")
     return media_type.strip().lower() == "application/json" and charset in {"", "charset=utf-8"}
-
-
-def _digest(value: str) -> bytes:
-    return hashlib.sha256(value.encode()).digest()

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import secrets
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import TextIOWrapper
-from types import FrameType
 from typing import Final
-
-import uvicorn
 
 from backend.api.contract.common import Refusal, Success
 from backend.api.exit_codes import INTERRUPTED, SUCCESS, exit_code_of
@@ -25,9 +19,18 @@ from backend.logging_config import get_logger, register_secret
 from backend.operations.runner import failure_of, report_fault
 from backend.platform.locks import FileLock
 from backend.platform.ports import Listener, free_port, listen
+from backend.platform.terminal import (
+    is_watched,
+    leave_waiting_threads_behind,
+    say,
+    speak_of_any_path,
+)
+from backend.service.addresses import is_loopback, url_of
 from backend.service.answers import to_json
 from backend.service.app import create_app
 from backend.service.events import EventClients
+from backend.service.keys import Keys
+from backend.service.pages import DIST, Pages, below_root
 from backend.service.record import (
     ServiceRecord,
     forget_record,
@@ -35,7 +38,7 @@ from backend.service.record import (
     refuse_second,
     write_record,
 )
-from backend.service.security import in_url, is_loopback
+from backend.service.serving import Server
 
 GRACE_SECONDS: Final = 3
 REMOTE: Final = (
@@ -61,7 +64,7 @@ def main(
 ) -> int:
     """Serves until SIGTERM or Ctrl+C; the exit status. What goes wrong is one sentence."""
     options = _options(arguments)
-    _speak_of_any_path()
+    speak_of_any_path()
     try:
         serve(options, environment)
     except ComfyUILauncherError as error:
@@ -70,7 +73,7 @@ def main(
         return INTERRUPTED
     except Exception as fault:
         return _refuse(report_fault(fault), options)
-    _leave_waiting_calls_behind()
+    leave_waiting_threads_behind(SUCCESS)  # calls that wait for a network
     return SUCCESS
 
 
@@ -88,9 +91,10 @@ def serve(options: Options, environment: Mapping[str, str]) -> None:
         token = secrets.token_urlsafe(32)
         register_secret(token)
         port = listener.getsockname()[1]
-        record = record_of_this_process(_url(options.host, port), port, token)
+        record = record_of_this_process(url_of(options.host, port), port, token)
         write_record(paths.service_file, record)
     try:
+        app.watch_outside()
         _serve(app, record, options, listener)
     finally:
         app.close()
@@ -99,52 +103,16 @@ def serve(options: Options, environment: Mapping[str, str]) -> None:
 
 def _serve(app: App, record: ServiceRecord, options: Options, listener: Listener) -> None:
     clients = EventClients(app.events)
-    api = create_app(app, record.token, port=record.port, host=options.host, clients=clients)
-    config = uvicorn.Config(
+    keys = Keys(record.token, record.port)
+    pages = Pages(DIST, below_root(app.paths.logs / "service.log", app.paths))
+    api = create_app(app, keys, host=options.host, clients=clients, pages=pages)
+    Server(
         api,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        workers=1,
-        log_config=None,
-        log_level="critical",  # a request is no news, and a fault is reported by the gate
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    _Server(config, app, clients, lambda: _announce(app, record, options)).run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, ended in this order: the work is cancelled, its watchers see that, then they go."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        app: App,
-        clients: EventClients,
-        announce: Callable[[], None],
-    ) -> None:
-        super().__init__(config)
-        self._app = app
-        self._clients = clients
-        self._announce = announce
-
-    async def startup(self, sockets: list[Listener] | None = None) -> None:
-        await super().startup(sockets)
-        self._announce()
-
-    async def shutdown(self, sockets: list[Listener] | None = None) -> None:
-        await asyncio.to_thread(self._app.close)
-        self._clients.close()
-        await super().shutdown(sockets)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Ending as asked is success: the signal is not raised again, as uvicorn would."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        clients,
+        grace_seconds=GRACE_SECONDS,
+        announce=lambda: _announce(app, record, options, keys),
+        ending=app.close,
+    ).run(sockets=[listener])
 
 
 def _check_host(options: Options) -> None:
@@ -164,47 +132,24 @@ def _listen(options: Options) -> Listener:
     return listen(free_port(NetworkConfig.SERVICE_PORT, options.host), options.host)
 
 
-def _announce(app: App, record: ServiceRecord, options: Options) -> None:
+def _announce(app: App, record: ServiceRecord, options: Options, keys: Keys) -> None:
     file = app.paths.service_file
     _log.info("serving at %s", record.url)
     if options.as_json:
         value = {"url": record.url, "port": record.port, "pid": record.pid, "token_file": str(file)}
-        _say(to_json(Success(value=value)))
+        say(to_json(Success(value=value)))
     else:
-        _say(f"ComfyUI Launcher serves at {record.url} (token in {file})")
+        say(f"ComfyUI Launcher serves at {record.url} (token in {file})")
+        if is_watched():  # a code belongs before a person's eyes, not into a log
+            say(f"A browser asks for a code: {keys.issue_code('browser')} (once, for ten minutes)")
 
 
 def _refuse(error: ComfyUILauncherError, options: Options) -> int:
     if options.as_json:
-        _say(to_json(Refusal(error=failure_of(error))))
+        say(to_json(Refusal(error=failure_of(error))))
     else:
         sys.stderr.write(f"{error.message} {error.hint}\n")
     return exit_code_of(error.code)
-
-
-def _speak_of_any_path() -> None:
-    """Lets a path that is no text in any encoding out as the bytes that it is."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _leave_waiting_calls_behind() -> None:
-    """Ends the process if a call still waits for a network: nobody is left who wants its answer."""
-    sys.stdout.flush()
-    mine = threading.current_thread()
-    if any(not thread.daemon and thread is not mine for thread in threading.enumerate()):
-        os._exit(0)
-
-
-def _url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a lookup
-    return f"http://{in_url(reachable)}:{port}"
 
 
 def _options(arguments: Sequence[str] | None) -> Options:

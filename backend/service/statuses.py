@@ -16,11 +16,14 @@ from backend.exceptions import (
     ForeignOrigin,
     InstallationError,
     InternalError,
+    LauncherNotAnswering,
     MalformedRequest,
     MetadataError,
     NetworkError,
+    NoDesktopMenu,
     NotAuthenticated,
     NotInTrash,
+    NoWindow,
     OperationError,
     OperationNotFound,
     PathNotFound,
@@ -37,6 +40,8 @@ from backend.exceptions import (
     ValidationError,
     VersionNotFound,
     VersionNotInstalled,
+    WindowImpossible,
+    WrongCode,
     all_errors,
 )
 
@@ -54,7 +59,7 @@ CREATED: Final = Status(201, "Made; `Location` says where it is.")
 ACCEPTED: Final = Status(202, "Started; `Location` is the operation to follow.")
 
 _MALFORMED = Status(400, "The request is not JSON, or not one JSON object.")
-_UNAUTHENTICATED = Status(401, "The request carries no valid token and no session.")
+_UNAUTHENTICATED = Status(401, "The request carries no valid token, no session and no valid code.")
 _FOREIGN = Status(403, "The request comes from another site or through another host name.")
 _NOT_FOUND = Status(404, "What was named is not there.")
 _CONFLICT = Status(409, "It does not fit how things stand now; nothing was changed.")
@@ -91,9 +96,14 @@ STATUSES: Final[Mapping[type[ComfyUILauncherError], Status]] = MappingProxyType(
         InternalError: _INTERNAL,
         AccessError: _FOREIGN,
         NotAuthenticated: _UNAUTHENTICATED,
+        WrongCode: _UNAUTHENTICATED,
         ForeignOrigin: _FOREIGN,
         RateLimited: _TOO_OFTEN,
+        NoWindow: _CONFLICT,
+        WindowImpossible: _CONFLICT,
+        NoDesktopMenu: _CONFLICT,
         ServiceAlreadyRunning: _CONFLICT,
+        LauncherNotAnswering: _CONFLICT,
     }
 )
 """The status of each class of errors; a class that is not here has that of its nearest base."""

@@ -20,6 +20,7 @@ from backend.operations.events import Event, EventData
 from backend.platform.git import OnProgress, ResolvedReference
 from backend.platform.trash import TrashEntry
 from backend.platform.uv import Package, PackageSources
+from backend.processes.endings import Ending
 from backend.processes.instances import Instance, LaunchPlan
 from backend.processes.readiness import Watch
 
@@ -106,6 +107,10 @@ class ProcessesPort(Protocol):
     def latest(self, store: Path) -> Instance | None: ...
 
     def stop(self, instance: Instance) -> Instance: ...
+
+    def give_up(self, instance: Instance, cause: str, advice: str) -> None: ...
+
+    def ending(self, instance: Instance) -> Ending: ...
 
     def await_ready(
         self, instance: Instance, *, timeout_seconds: float, watch: Watch

@@ -15,6 +15,14 @@ ENVIRONMENT_BYTES: Final = {"cpu": 1_800_000_000, "gpu": 7_500_000_000}
 CHANGED_SHARE: Final = 0.25
 
 
+def completed(context: VersionContext, options: InstallOptions) -> InstallOptions:
+    """The options with the user's own build of torch, where they name none."""
+    chosen = context.settings().torch_spec
+    if chosen is None or options.torch_spec or options.torch_backend:
+        return options
+    return options.model_copy(update={"torch_spec": chosen})
+
+
 def needed_bytes(context: VersionContext, options: InstallOptions) -> int:
     """What installing will take, generously."""
     key = _size_key(context, options)

@@ -38,7 +38,7 @@ from backend.version_manager_components.commit_point import (
     unlisted,
 )
 from backend.version_manager_components.context import VersionComponent, VersionContext
-from backend.version_manager_components.estimate import needed_bytes
+from backend.version_manager_components.estimate import completed, needed_bytes
 from backend.version_manager_components.layout import (
     INSTALL_RECORD,
     installed,
@@ -62,6 +62,7 @@ class InstallationMixin(VersionComponent):
     def plan_installation(self, options: InstallOptions) -> InstallationPlan:
         """What installing would need and whether that is there; changes nothing."""
         context = self._context
+        options = completed(context, options)
         found = context.sources.resolve(options.reference)
         known = found is not None and found.kind != "branch"
         tag = installation_name(found) if found else options.reference
@@ -87,6 +88,7 @@ class InstallationMixin(VersionComponent):
         DependenciesUnresolvable, DependencyInstallFailed, NetworkError, OperationCancelled.
         """
         context = self._context
+        options = completed(context, options)
         with operation.step("prepare"):
             operation.advance(detail=_room_words(context, options))
         with operation.step("source"):

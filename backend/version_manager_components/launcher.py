@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from backend.exceptions import (
     AlreadyRunning,
     InvalidValue,
     MetadataError,
+    NotReadyInTime,
     NotRunning,
     OperationConflict,
     PortTaken,
@@ -77,7 +79,7 @@ class LauncherMixin(VersionComponent):
             version, store = whole(context, tag)
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
-        instance = _start_on_a_port(context, tag, store, options, prepared.arguments, operation)
+        instance = _start_on_a_port(context, version, store, options, prepared.arguments, operation)
         with _stopped_on_failure(context, instance):
             operation.check()
         _remember_launch(context, version)
@@ -128,7 +130,7 @@ class _OperationWatch:
 
 def _start_on_a_port(
     context: VersionContext,
-    tag: str,
+    version: InstalledVersion,
     store: Path,
     options: LaunchOptions,
     resources: tuple[str, ...],
@@ -144,9 +146,9 @@ def _start_on_a_port(
     for attempt in range(1, attempts + 1):
         with operation.step("start"):
             port = context.processes.choose_port(options.port, options.listen, after=port)
-            plan = _plan(context, tag, store, options, port, resources)
+            plan = _plan(context, version, store, options, port, resources)
             instance = context.processes.start(plan)
-            context.events.publish(InstanceChanged(tag=tag, state="starting"))
+            context.events.publish(InstanceChanged(tag=version.tag, state="starting"))
         try:
             return _await_ready(context, instance, options, operation)
         except PortTaken as taken:
@@ -171,10 +173,21 @@ def _stopped_on_failure(context: VersionContext, instance: Instance) -> Iterator
     """Nothing of a start runs on after an error or a cancel."""
     try:
         yield
-    except BaseException:
-        context.processes.stop(instance)
+    except BaseException as error:
+        _end(context, instance, error)
         context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))
         raise
+
+
+def _end(context: VersionContext, instance: Instance, error: BaseException) -> None:
+    """Ends what was started. One that runs and does not do what it should leaves its reason."""
+    if not isinstance(error, (NotReadyInTime, PortTaken)):
+        context.processes.stop(instance)
+        return
+    try:
+        context.processes.give_up(instance, error.message, error.hint)
+    except (StorageError, OSError) as trouble:
+        _log.warning("why %s was given up could not be noted: %s", instance.launch.tag, trouble)
 
 
 def _refuse_own_options(arguments: tuple[str, ...]) -> None:
@@ -193,17 +206,18 @@ def _refuse_running(context: VersionContext, tag: str, store: Path) -> None:
 
 def _plan(
     context: VersionContext,
-    tag: str,
+    version: InstalledVersion,
     store: Path,
     options: LaunchOptions,
     port: int,
     resources: tuple[str, ...],
 ) -> LaunchPlan:
     place = ("--listen", options.listen, "--port", str(port))
-    device = ("--cpu",) if options.cpu else ()
+    without_gpu = _needs_cpu(context, version) if options.cpu is None else options.cpu
+    device = ("--cpu",) if without_gpu else ()
     python = interpreter_of(store / "venv")
     return LaunchPlan(
-        tag=tag,
+        tag=version.tag,
         store=store,
         command=(str(python), "main.py", *place, *device, *resources, *options.arguments),
         cwd=store / "source",
@@ -220,6 +234,17 @@ def _plan(
         listen=options.listen,
         grace_seconds=context.settings().stop_grace_seconds,
     )
+
+
+def _needs_cpu(context: VersionContext, version: InstalledVersion) -> bool:
+    """Whether ComfyUI would end at once without `--cpu`: it has no GPU to ask, or no way to ask it.
+
+    macOS has its GPU in every build of torch, and Intel's builds find their own.
+    """
+    build = f"{version.torch.backend or ''} {version.torch.version or ''}"
+    if "cpu" in build:
+        return True
+    return sys.platform == "linux" and "xpu" not in build and not context.has_gpu()
 
 
 def _remember_launch(context: VersionContext, version: InstalledVersion) -> None:

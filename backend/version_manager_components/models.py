@@ -60,7 +60,11 @@ class LaunchOptions(Frozen):
 
     port: int | None = Field(None, ge=1024, le=65535, description="Default: the next free one.")
     listen: str = Field("127.0.0.1", pattern=r"^[0-9a-fA-F.:,]+$", description="Address.")
-    cpu: bool = Field(False, description="Run without a GPU.")
+    cpu: bool | None = Field(
+        None,
+        description="Run without a GPU, or with one. Default: without where torch or this machine "
+        "has none.",
+    )
     arguments: tuple[Text, ...] = Field((), max_length=100)
     environment: dict[VariableName, Text] = Field(default_factory=dict)
     ready_timeout_seconds: float | None = Field(None, ge=1, le=7200)
@@ -107,11 +111,13 @@ class LaunchResult(Frozen):
 
 
 class LastExit(Frozen):
-    """How the last run of a version ended."""
+    """How the last run of a version ended. `cause` and `advice`: when nobody asked it to end."""
 
     words: str
     at: datetime | None
     on_request: bool
+    cause: str | None = None
+    advice: str | None = None
 
 
 class VersionStatus(Frozen):

@@ -117,7 +117,7 @@ def _status(
         path=str(store),
         missing=missing,
         instance=instance_status(instance) if instance else None,
-        last_exit=_last_exit(last) if last else None,
+        last_exit=_last_exit(context, last) if last else None,
     )
 
 
@@ -127,11 +127,14 @@ def _state(instance: Instance | None, *, damaged: bool) -> VersionState:
     return VersionState.DAMAGED if damaged else VersionState.STOPPED
 
 
-def _last_exit(instance: Instance) -> LastExit:
+def _last_exit(context: VersionContext, instance: Instance) -> LastExit:
     process = instance.process
     ended = process.ended_at if process else None
+    ending = context.processes.ending(instance)
     return LastExit(
         words=instance.exit_words,
         at=datetime.fromtimestamp(ended, UTC) if ended else None,
-        on_request=bool(process and process.stop_requested),
+        on_request=ending.on_request,
+        cause=ending.cause,
+        advice=ending.advice,
     )

@@ -9,6 +9,12 @@ from typing import Any, Final
 # Where the shorter word is the better one.
 OTHER_WORDS: Final = {
     "system.info": "info",
+    "system.hardware": "hardware",
+    "system.diagnostics": "diagnostics",
+    "system.shortcut": "shortcut",
+    "system.install_shortcut": "install-shortcut",
+    "system.remove_shortcut": "remove-shortcut",
+    "versions.refresh_releases": "versions releases",
     "versions.set_default": "versions default",
     "settings.change": "settings set",
 }

@@ -20,10 +20,11 @@ REFERENCES: Final = "#/$defs/"
 
 
 def outcome_model(endpoint: Endpoint) -> type[BaseModel] | None:
-    """What the operation of an endpoint that takes time ends with: its `result`."""
-    if not endpoint.takes_time:
+    """What the operation of an endpoint that takes time ends with: its `result`. None: nothing."""
+    work = getattr(VersionManager, endpoint.method, None)
+    if not endpoint.takes_time or work is None:  # asking for releases is no work on versions
         return None
-    model: type[BaseModel] = get_type_hints(getattr(VersionManager, endpoint.method))["return"]
+    model: type[BaseModel] = get_type_hints(work)["return"]
     return model
 
 

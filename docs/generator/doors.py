@@ -26,8 +26,9 @@ COMMANDS_INTRODUCTION: Final = """\
 # Commands
 
 `./launcher` is in the folder of the launcher; it can be called from every folder. Without a word it
-says what can be done. The words for developers (`test`, `bench`, `check`, `lock`, `sbom`, `audit`)
-are in [CONTRIBUTING](../../CONTRIBUTING.md).
+opens [the window](../how-to/the-window.md): `--browser` opens it in the browser, `--window` nowhere
+but in a window of its own. The words for developers (`test`, `bench`, `check`, `lock`, `sbom`,
+`audit`, `frontend`) are in [CONTRIBUTING](../../CONTRIBUTING.md).
 
 Results go to standard output, everything else to standard error. Every command takes these, at any
 place before a `--`:
@@ -46,9 +47,21 @@ HTTP_INTRODUCTION: Final = """\
 `./launcher serve` runs the service. It listens on this machine only, unless it is told otherwise.
 Its address and its token are in `launcher-data/service.json`.
 
-Every request carries the token (`Authorization: Bearer TOKEN`) or the cookie of a session, but for
-`/health`. A body is one JSON object of 1 MiB at most, with `Content-Type: application/json`. Every
-answer is the envelope of [the API](api.md), but for `/health`, events and OpenAPI.
+Below `/api`, every request carries the token (`Authorization: Bearer TOKEN`), or comes with the
+cookie of a session to the place of that session. `/` and the other files of the window's page need
+neither.
+
+A page gets its session by a code: the launcher opens it at `/#code=XXXX-XXXX-XXXX`, and it posts
+`{"code": "XXXX-XXXX-XXXX"}` to `/api/v1/session`. A code opens one session, within ten minutes; to
+whoever has the token, `POST /api/v1/session/codes` answers a new one for a browser. The answer to
+the page is `{"place": "/api/v1/session/…", "door": "…"}` and a cookie that the browser sends to
+that place only. Behind the place the page finds all that is behind `/api/v1`: it posts to
+`PLACE/rpc/versions.list`, listens to `PLACE/events`, and asks `GET PLACE` whether the session still
+stands; `DELETE PLACE` ends it. No other server of this machine is ever asked for that path, so that
+none is sent the cookie: browsers do not tell ports apart there.
+
+A body is one JSON object of 1 MiB at most, with `Content-Type: application/json`. Every answer is
+the envelope of [the API](api.md), but for `/health`, events, OpenAPI and the page.
 """
 
 EVENTS_INTRODUCTION: Final = """\
@@ -115,9 +128,10 @@ def serve_help() -> str:
 def _routes() -> list[tuple[str, str, str]]:
     """Every route of the application; the calls of endpoints are one of them."""
     from backend.service.app import create_app
+    from backend.service.keys import Keys
 
     parts = SimpleNamespace(dispatcher=None, events=EventStream())  # nothing is called
-    api = create_app(cast("App", parts), "", port=0)
+    api = create_app(cast("App", parts), Keys("", 0))
     described = [
         (method.upper(), f"`{path}`", operation["description"])
         for path, methods in api.openapi()["paths"].items()

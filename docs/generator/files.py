@@ -25,8 +25,8 @@ FILES: Final[dict[str, str]] = {
     "comfyui-versions/.store/<tag>-<operation>/pycache/": "Compiled Python, kept out of `source`",
     "comfyui-versions/.store/<tag>-<operation>/temp/": "ComfyUI's temporary files",
     "comfyui-versions/.store/<tag>-<operation>/run/<id>/":
-        "One run: `launch.json`, `supervisor.json`, `process.json`, `births.json`, `ready.json`; "
-        "the last five stay",
+        "One run: `launch.json`, `supervisor.json`, `process.json`, `births.json`, `ready.json`, "
+        "and `given_up.json` after a start that was given up; the last five stay",
     "comfyui-versions/.trash/": "Removed installations, until the trash is emptied",
     "comfyui-versions/.trash/<entry>/": "One of them, as it was",
     "comfyui-versions/.trash/<entry>.json": "Where it was and why it is here",
@@ -56,6 +56,16 @@ FILES: Final[dict[str, str]] = {
     "launcher-data/.secrets.json.lock": "Its lock",
     "launcher-data/.service.lock": "Lets one service at a time start",
     "launcher-data/service.json": "Address and token of the running service, mode 0600",
+    "launcher-data/.window.lock": "Lets one window at a time open",
+    "launcher-data/window.json": "Address and token of the open window's service, mode 0600",
+    "launcher-data/window_state.json": "Where the window stood when it was closed",
+    "launcher-data/window-engine.json":
+        "How the last trial of the window's engine went, so that it is not tried at each start",
+    "launcher-data/window-libraries/":
+        "Libraries that the desktop lacks and the window's engine needs, fetched once",
+    "launcher-data/browser-window/": "The profile of the browser that stands in for the window",
+    "launcher-data/comfyui-launcher-open-<id>.html":
+        "Sends a browser to the page, mode 0600; gone once it is used",
     "launcher-data/active_version.json": "Which version is active, which is the default",
     "launcher-data/metadata/": "Records about versions and releases",
     "launcher-data/metadata/versions/": "What is installed",
@@ -64,6 +74,8 @@ FILES: Final[dict[str, str]] = {
     "launcher-data/metadata/size_cache.json": "Sizes of environments that were measured here",
     "launcher-data/operations/": "What runs and what ran; the last 200 stay",
     "launcher-data/operations/<id>.jsonl": "One operation: a snapshot a line, the last one counts",
+    "launcher-data/operations/<id>.progress":
+        "How far it is, while it runs, for other processes",
     "launcher-data/operations/<id>.cancel": "A request of another process to cancel it",
     "launcher-data/logs/": "Logs",
     "launcher-data/logs/<door>.log":

@@ -219,13 +219,19 @@ def _endpoints() -> Iterator[str]:
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     yield from (f"### {endpoint.name}", "", endpoint.summary, "")
     yield f"- Rate class: `{endpoint.rate.value}`"
-    command = command_of(endpoint.name)
-    yield f"- Command: [`./launcher {command}`](cli.md#launcher-{command.replace(' ', '-')})"
+    yield f"- Command: {_command(endpoint)}"
     result, outcome = endpoint.result_model.__name__, outcome_model(endpoint)
     ends = f"; it ends with {link_to(outcome.__name__)}" if outcome else ""
     yield f"- Answers with {link_to(result)}{ends}"
     yield ""
     yield from _model_body(endpoint.request_model.__name__, request=True)
+
+
+def _command(endpoint: Endpoint) -> str:
+    if endpoint.needs_window:
+        return "none: only the [window](../how-to/the-window.md) can do it"
+    command = command_of(endpoint.name)
+    return f"[`./launcher {command}`](cli.md#launcher-{command.replace(' ', '-')})"
 
 
 def _models() -> Iterator[str]:

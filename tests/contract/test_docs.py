@@ -43,19 +43,38 @@ def test_the_generated_pages_are_fresh() -> None:
     assert generate.stale() == [], "run: python -m docs.generate"
 
 
-def test_a_page_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
+def test_a_file_that_was_changed_by_hand_is_named(tmp_path: Path) -> None:
     generate.write(tmp_path)
-    (tmp_path / "settings.md").write_text("mine", encoding="utf-8")
-    (tmp_path / "errors.md").unlink()
-    (tmp_path / "old.md").touch()
-    assert generate.stale(tmp_path) == ["errors.md", "old.md", "settings.md"]
+    reference = tmp_path / generate.REFERENCE
+    (reference / "settings.md").write_text("mine", encoding="utf-8")
+    (reference / "errors.md").unlink()
+    (reference / "old.md").touch()
+    (tmp_path / generate.TYPES).write_text("mine", encoding="utf-8")
+    assert generate.stale(tmp_path) == [
+        *(f"docs/reference/{name}" for name in ("errors.md", "old.md", "settings.md")),
+        "frontend/src/transport/contract.generated.ts",
+    ]
+
+
+def test_writing_clears_what_is_no_longer_generated_and_nothing_beside_it(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    beside = (tmp_path / generate.TYPES).with_name("transport.ts")
+    old = tmp_path / generate.REFERENCE / "old.md"
+    for path in (old, beside):
+        path.write_text("mine", encoding="utf-8")
+    generate.write(tmp_path)
+    assert not old.exists()
+    assert beside.read_text("utf-8") == "mine"
 
 
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    def written() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
     generate.write(tmp_path)
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    first = written()
     generate.write(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
+    assert written() == first
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
@@ -138,8 +157,10 @@ def test_every_http_status_is_documented_with_its_meaning(status: Status) -> Non
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
-def test_every_endpoint_has_a_command(name: str) -> None:
-    assert tuple(command_of(name).split()) in {command.words for command in commands()}
+def test_every_endpoint_has_a_command_unless_only_a_window_can_do_it(name: str) -> None:
+    words = tuple(command_of(name).split())
+    has_command = words in {command.words for command in commands()}
+    assert has_command is not ENDPOINTS[name].needs_window
 
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -173,7 +194,8 @@ def is_documented(path: str) -> bool:
 # What tools of others fill, and what the introduction of the page says once for all files.
 UNLISTED: Final = (
     r"comfyui-versions/\.store/[^/]+/(source|venv|pycache|temp|models|custom_nodes)/.*",
-    r"comfyui-versions/\.store/[^/]+/run(/[^/]+/(launch|supervisor|process|births|ready)\.json)?",
+    r"comfyui-versions/\.store/[^/]+/run(/[^/]+/(launch|supervisor|process|births)\.json)?",
+    r"comfyui-versions/\.store/[^/]+/run/[^/]+/(ready|given_up)\.json",
     r"comfyui-versions/\.trash/[^/]+/.*",
     r"comfyui-versions/\.(mirrors/[^/]+\.git|cache/uv)/.*",
     r"comfyui-versions/\.cache/constraints",
@@ -245,11 +267,16 @@ def words_of(line: str) -> list[str]:
     return words
 
 
-def developers_words() -> set[str]:
+def words_of_the_script(first: str) -> set[str]:
+    """The words that the script `launcher` understands itself, in the case that begins so."""
     script = (ROOT / "launcher").read_text("utf-8")
-    found = re.search(r"^ +(test \|[^)]*)\)", script, re.MULTILINE)
+    found = re.search(rf"^ +({first} \|[^)]*)\)", script, re.MULTILINE)
     assert found is not None
     return {word.strip() for word in found[1].split("|")}
+
+
+DEVELOPERS_WORDS: Final = words_of_the_script("test")
+WINDOWS_WORDS: Final = words_of_the_script("''")
 
 
 def parse(command: Any, words: list[str], context: Any = None) -> None:
@@ -267,7 +294,7 @@ def test_every_command_line_in_the_pages_is_one(where: str, line: str) -> None:
     words = words_of(line)
     if words[:1] == ["serve"]:
         assert [word for word in words if word[:2] == "--" and word not in doors.serve_help()] == []
-    if not words or words[0] in developers_words() or words[0] in {"WORD", "..."}:
+    if not words or words[0] in {"WORD", "..."} | DEVELOPERS_WORDS | WINDOWS_WORDS:
         return
     if "--help" in words:
         words.remove("--help")

@@ -26,6 +26,7 @@ from backend.platform.git import OnProgress, ResolvedReference
 from backend.platform.locks import FileLock
 from backend.platform.trash import Marker, Trash, write_marker
 from backend.platform.uv import Package, PackageSources
+from backend.processes.endings import Ending
 from backend.processes.instances import (
     Instance,
     LaunchPlan,
@@ -174,6 +175,8 @@ class FakeProcesses:
         self.instances: dict[Path, Instance] = {}
         self.plans: list[LaunchPlan] = []
         self.stopped: list[str] = []
+        self.given_up: list[str] = []
+        self.endings: dict[Path, Ending] = {}
         self.ready_fault: Exception | None = None
         self.stop_fault: Exception | None = None
         self.on_start: Hook | None = None
@@ -201,6 +204,14 @@ class FakeProcesses:
         ended = an_instance(instance.folder.parent.parent, instance.launch.tag, alive=False)
         self.instances[instance.folder.parent.parent] = ended
         return ended
+
+    def give_up(self, instance: Instance, cause: str, advice: str) -> None:
+        self.given_up.append(cause)
+        self.stop(instance)
+
+    def ending(self, instance: Instance) -> Ending:
+        process = instance.process
+        return self.endings.get(instance.folder) or Ending(bool(process and process.stop_requested))
 
     def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
         watch.line("Starting server")
@@ -281,6 +292,7 @@ class World:
         self.operations = FakeOperations()
         self.events = RecordedEvents()
         self.now = NOW
+        self.has_gpu = False
         self.journal = OperationJournal(self.paths.operations)
         self.offer("v0.3.64")
         for key in ("auto", "cpu"):
@@ -315,7 +327,7 @@ class World:
             lock=self.lock,
             environment=lambda: {"PATH": "/usr/bin"},
             now=lambda: self.now,
-            has_gpu=lambda: False,
+            has_gpu=lambda: self.has_gpu,
         )
 
     def operation(

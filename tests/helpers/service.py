@@ -38,6 +38,16 @@ class Answer:
         return self.json["value"]
 
     @property
+    def place(self) -> str:
+        """Where the session that was opened is good."""
+        return str(self.value["place"])
+
+    @property
+    def cookie(self) -> str:
+        """The cookie that was set, as a browser gives it back."""
+        return self.headers["set-cookie"].partition(";")[0]
+
+    @property
     def error(self) -> str:
         """The code of the refusal, which has all that a refusal has to have."""
         assert self.json["schema"] == 1
@@ -101,6 +111,10 @@ class Service:
     line: str
     record: dict[str, Any]
     _readers: list[EventReader] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return str(self.record["url"])
 
     @property
     def port(self) -> int:

@@ -16,8 +16,9 @@ from backend.api.dispatch import Dispatcher
 from backend.api.endpoint import ENDPOINTS
 from backend.api.rate_limits import RateLimiter
 from backend.composition import App, build_app
+from backend.service.addresses import Addresses
 from backend.service.app import create_app
-from backend.service.security import KEPT_SESSIONS, Addresses
+from backend.service.keys import KEPT_SESSIONS, Keys
 from tests.helpers.service import API, Answer, ask
 
 PORT = 8000
@@ -75,7 +76,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="module")
 def asgi(app: App) -> ASGIApp:
-    return create_app(app, TOKEN, port=PORT)
+    return create_app(app, Keys(TOKEN, PORT))
 
 
 def setting(app: App) -> Any:
@@ -202,7 +203,7 @@ def test_no_reading_method_changes_anything_or_reaches_an_endpoint(
 @pytest.mark.parametrize(
     "path", ["/contract", "/openapi.json", "/events", "/session", "/operations/x", "/rpc/x", "/no"]
 )
-def test_without_the_token_nothing_but_health_says_anything(asgi: ASGIApp, path: str) -> None:
+def test_without_the_token_the_api_says_nothing_but_its_health(asgi: ASGIApp, path: str) -> None:
     for host in (HERE, f"localhost:{PORT}"):
         assert request(asgi, "GET", API + path, headers_of(host=host)).status == 401
     health = request(asgi, "GET", "/health", headers_of(host=HERE))
@@ -212,10 +213,21 @@ def test_without_the_token_nothing_but_health_says_anything(asgi: ASGIApp, path:
 
 
 @pytest.mark.parametrize(
-    "path", ["/docs", "/redoc", "/openapi.json", "/api/v1/docs", "/HEALTH", "//health", "/"]
+    "path", ["/docs", "/redoc", "/openapi.json", "/api", "/api/v1/docs", "/HEALTH", "//health"]
 )
-def test_there_are_no_other_pages(asgi: ASGIApp, path: str) -> None:
-    assert request(asgi, "GET", path, good()).status == 404
+def test_there_are_no_pages_of_the_framework(asgi: ASGIApp, path: str) -> None:
+    answer = request(asgi, "GET", path, good())
+    assert (answer.status, answer.error) == (404, "unknown-endpoint")
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_under_a_name_that_is_not_ours_there_is_nothing_at_all(
+    asgi: ASGIApp, host: str | None
+) -> None:
+    for path in ("/", "/index.html", "/did-not-start", "/nowhere", "/health", f"{API}/session"):
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            answer = request(asgi, method, path, good(host=host, origin=OWN), b"{}")
+            assert (answer.status, answer.error) == (403, "foreign-origin"), (method, path)
 
 
 def test_every_answer_carries_the_security_headers(asgi: ASGIApp) -> None:
@@ -254,27 +266,78 @@ def test_a_websocket_is_turned_away(asgi: ASGIApp) -> None:
 # --- Sessions -------------------------------------------------------------------------------------
 
 
-def open_session(asgi: ASGIApp) -> str:
+def open_session(asgi: ASGIApp) -> Answer:
     answer = request(asgi, "POST", f"{API}/session", good())
     assert answer.status == 201
     cookie, *attributes = answer.headers["set-cookie"].split("; ")
     assert cookie.startswith(f"comfyui_launcher_{PORT}=")
     assert TOKEN not in cookie
-    assert {a.lower() for a in attributes} == {"httponly", "samesite=strict", "path=/api"}
-    return cookie
+    assert answer.place.removeprefix(f"{API}/session/") not in cookie
+    assert {a.lower() for a in attributes} == {
+        "httponly",
+        "samesite=strict",
+        f"path={answer.place}",
+    }
+    return answer
 
 
 def by_cookie(cookie: str, **more: str | None) -> Pairs:
     return good(authorization=None, cookie=cookie, **more)
 
 
-def test_a_page_with_a_session_reads_and_changes(asgi: ASGIApp, app: App) -> None:
-    cookie = open_session(asgi)
-    shown = request(asgi, "GET", f"{API}/session", by_cookie(f"other=1; {cookie}; more=2"))
-    assert shown.value == {"known_by": "session"}
+def test_a_page_with_a_session_reads_and_changes_at_its_place(asgi: ASGIApp, app: App) -> None:
+    own = open_session(asgi)
+    shown = request(asgi, "GET", own.place, by_cookie(f"other=1; {own.cookie}; more=2"))
+    assert shown.value == {"known_by": "session", "door": "program"}
     for value, page in ((3, {"origin": OWN}), (4, {"sec_fetch_site": "same-origin"})):
-        answer = request(asgi, "POST", CHANGE, by_cookie(cookie, **page), change_to(value))
+        there = f"{own.place}/rpc/settings.change"
+        answer = request(asgi, "POST", there, by_cookie(own.cookie, **page), change_to(value))
         assert (answer.status, setting(app)) == (200, value)
+    missing = request(asgi, "GET", f"{own.place}/operations/x", by_cookie(own.cookie))
+    assert missing.error == "operation-not-found"
+
+
+@pytest.mark.parametrize(
+    "path", ["/contract", "/openapi.json", "/events", "/session", "/operations/x", "/rpc/x", "/no"]
+)
+def test_a_cookie_is_worth_nothing_outside_its_place(asgi: ASGIApp, app: App, path: str) -> None:
+    """What another server of this machine is sent by a page of its own is no key."""
+    own, other = open_session(asgi), open_session(asgi)
+    before = setting(app)
+    both = f"{own.cookie}; {other.cookie}"
+    elsewhere = [API, f"{API}/session/{'0' * 32}", own.place[:-1], f"{own.place}0", "/api"]
+    for place in elsewhere:
+        answer = request(asgi, "GET", place + path, by_cookie(both, origin=OWN))
+        assert (answer.status, answer.error) == (401, "not-authenticated"), place
+        rpc = f"{place}/rpc/settings.change"
+        assert request(asgi, "POST", rpc, by_cookie(both, origin=OWN), change_to(0)).status == 401
+    crossed = request(asgi, "GET", own.place, by_cookie(other.cookie))
+    assert (crossed.status, crossed.error) == (401, "not-authenticated")
+    assert setting(app) == before
+
+
+def test_a_place_is_worth_nothing_without_its_cookie(asgi: ASGIApp, app: App) -> None:
+    place, before = open_session(asgi).place, setting(app)
+    for headers in (
+        good(authorization=None, origin=OWN),
+        good(origin=OWN),
+        by_cookie(f"comfyui_launcher_{PORT}=x", origin=OWN),
+        by_cookie(f"comfyui_launcher_{PORT}={place.rpartition('/')[2]}", origin=OWN),
+    ):
+        for method, path in (("POST", "/rpc/settings.change"), ("GET", ""), ("DELETE", "")):
+            answer = request(asgi, method, place + path, headers, change_to(5))
+            assert (answer.status, answer.error) == (401, "not-authenticated")
+    assert setting(app) == before
+
+
+def test_behind_a_place_is_nothing_but_the_api(asgi: ASGIApp) -> None:
+    own, other = open_session(asgi), open_session(asgi)
+    name = other.place.rpartition("/")[2]
+    for path in ("/", "//", "/../../health", "/health", "/index.html", "/rpc/../session",
+                 f"/session/{name}", "/api/v1/contract", "/\n"):  # fmt: skip
+        answer = request(asgi, "GET", own.place + path, by_cookie(own.cookie))
+        assert (answer.status, answer.error) == (404, "unknown-endpoint"), path
+        assert own.place.encode() not in answer.body
 
 
 @pytest.mark.parametrize(
@@ -283,35 +346,41 @@ def test_a_page_with_a_session_reads_and_changes(asgi: ASGIApp, app: App) -> Non
      {"sec_fetch_site": "same-site"}, {"origin": OWN, "sec_fetch_site": "cross-site"}],
 )  # fmt: skip
 def test_a_cookie_alone_changes_nothing(asgi: ASGIApp, app: App, page: dict[str, str]) -> None:
-    before = setting(app)
-    answer = request(asgi, "POST", CHANGE, by_cookie(open_session(asgi), **page), change_to(5))
+    before, own = setting(app), open_session(asgi)
+    there = f"{own.place}/rpc/settings.change"
+    answer = request(asgi, "POST", there, by_cookie(own.cookie, **page), change_to(5))
     assert (answer.status, answer.error, setting(app)) == (403, "foreign-origin", before)
 
 
 def test_a_session_that_was_ended_opens_nothing(asgi: ASGIApp) -> None:
-    cookie = open_session(asgi)
-    ended = request(asgi, "DELETE", f"{API}/session", by_cookie(cookie, origin=OWN))
+    own, other = open_session(asgi), open_session(asgi)
+    ended = request(asgi, "DELETE", own.place, by_cookie(own.cookie, origin=OWN))
     assert ended.status == 200
     assert "Max-Age=0" in ended.headers["set-cookie"]
-    assert request(asgi, "GET", f"{API}/session", by_cookie(cookie)).status == 401
+    assert f"Path={own.place}" in ended.headers["set-cookie"]
+    assert request(asgi, "GET", own.place, by_cookie(own.cookie)).status == 401
+    assert request(asgi, "GET", other.place, by_cookie(other.cookie)).status == 200
 
 
 @pytest.mark.parametrize("value", ["", TOKEN, "x", "é"])
 def test_an_invented_cookie_opens_nothing(asgi: ASGIApp, value: str) -> None:
     cookie = f"comfyui_launcher_{PORT}={value}"
-    assert request(asgi, "GET", f"{API}/contract", by_cookie(cookie)).status == 401
+    for place in (API, open_session(asgi).place):
+        assert request(asgi, "GET", f"{place}/contract", by_cookie(cookie)).status == 401
 
 
 def test_a_wrong_token_is_not_made_good_by_a_cookie(asgi: ASGIApp) -> None:
-    headers = good(authorization="Bearer x", cookie=open_session(asgi))
-    assert request(asgi, "GET", f"{API}/contract", headers).status == 401
+    own = open_session(asgi)
+    headers = good(authorization="Bearer x", cookie=own.cookie)
+    for place in (API, own.place):
+        assert request(asgi, "GET", f"{place}/contract", headers).status == 401
 
 
 def test_only_so_many_sessions_are_kept_the_newest(asgi: ASGIApp) -> None:
     first = open_session(asgi)
     last = [open_session(asgi) for _ in range(KEPT_SESSIONS)][-1]
-    assert request(asgi, "GET", f"{API}/session", by_cookie(first)).status == 401
-    assert request(asgi, "GET", f"{API}/session", by_cookie(last)).status == 200
+    assert request(asgi, "GET", first.place, by_cookie(first.cookie)).status == 401
+    assert request(asgi, "GET", last.place, by_cookie(last.cookie)).status == 200
 
 
 # --- Bodies and names -----------------------------------------------------------------------------

@@ -243,14 +243,34 @@ def test_events_are_streamed_in_order_and_the_envelope_is_the_last_line(cli: Com
 def test_a_release_list_that_has_aged_is_refreshed_before_it_is_shown(
     cli: CommandLine, world: World
 ) -> None:
-    world.ask("versions.releases")
-    cache = world.root / "launcher-data" / "metadata" / "github_cache.json"
-    known = json.loads(cache.read_text())
-    known |= {"fetched_at": "2020-01-01T00:00:00Z", "releases": known["releases"][:1]}
-    cache.write_text(json.dumps(known))
+    age_releases(world)
     shown = cli("versions", "releases", "--limit", "3", "--json").value
     assert shown["stale"] is False
     assert [release["tag"] for release in shown["releases"]] == ["v0.3.64", "v0.3.63", "v0.3.62"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--refresh",)])
+def test_without_a_network_an_old_list_is_shown_with_a_word_about_its_age(
+    cli: CommandLine, world: World, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    gone = (tmp_path / "gone.git").as_uri()
+    age_releases(world, repository=gone)
+    done = cli("versions", "releases", *flags, COMFYUI_LAUNCHER_REPO=gone)
+    told = cli("versions", "releases", "--json", *flags, COMFYUI_LAUNCHER_REPO=gone).value
+    assert done.status == 0
+    assert "v0.3.64" in done.out
+    assert "Not up to date" in done.err
+    assert (told["problem"]["code"], told["stale"]) == ("repository-unreachable", True)
+    assert len(told["releases"]) == 1
+
+
+def age_releases(world: World, **changes: str) -> None:
+    """What was asked long ago is all that is known, and it was less then."""
+    world.run("versions.refresh_releases")
+    cache = world.root / "launcher-data" / "metadata" / "github_cache.json"
+    known = json.loads(cache.read_text())
+    known |= {"fetched_at": "2020-01-01T00:00:00Z", "releases": known["releases"][:1]}
+    cache.write_text(json.dumps(known | changes))
 
 
 # --- What goes wrong ------------------------------------------------------------------------------
@@ -297,6 +317,15 @@ def test_a_start_that_fails_shows_the_last_words_of_the_log(cli: CommandLine, wo
     assert "./launcher versions logs v0.3.64" in error[1]
     assert len(error) > 2
     assert all(line.startswith("    ") for line in error[2:])
+
+
+def test_a_version_that_crashed_says_why_and_what_helps(cli: CommandLine, world: World) -> None:
+    world.install()
+    cli("versions", "launch", "--cpu", "--env", "FAKE_COMFYUI_CRASH=import")
+    shown = cli("versions", "show", "v0.3.64").out
+    assert "Cause      " in shown
+    assert "could not be loaded" in shown
+    assert "./launcher versions check" in shown
 
 
 @pytest.mark.parametrize(
@@ -406,8 +435,8 @@ def test_an_interrupt_of_a_question_is_130_and_an_envelope_too(cli: CommandLine)
     with serve(answer) as server:
         for flags, said in (((), ""), (("--json",), "operation-interrupted")):
             asked = len(server.seen)
-            refresh = ("versions", "releases", "--refresh", *flags)
-            process = cli.start(*refresh, COMFYUI_LAUNCHER_REPO=f"{server.url}/ComfyUI.git")
+            question = ("versions", "plan", "v0.3.64", *flags)
+            process = cli.start(*question, COMFYUI_LAUNCHER_REPO=f"{server.url}/ComfyUI.git")
             while len(server.seen) == asked:
                 time.sleep(0.02)
             process.send_signal(signal.SIGINT)
@@ -417,6 +446,30 @@ def test_an_interrupt_of_a_question_is_130_and_an_envelope_too(cli: CommandLine)
             assert len(out.splitlines()) == len(flags)
             assert err.strip() == ""
         release.set()
+
+
+@pytest.mark.parametrize("flags", [(), ("--refresh",)])
+def test_an_interrupt_cancels_the_question_what_can_be_installed(
+    cli: CommandLine, flags: tuple[str, ...]
+) -> None:
+    release = threading.Event()
+
+    def answer(_seen: Seen) -> Reply:
+        release.wait(SECONDS)
+        return Reply(404)
+
+    with serve(answer) as server:
+        words = ("--json", "versions", "releases", *flags)
+        process = cli.start(*words, COMFYUI_LAUNCHER_REPO=f"{server.url}/ComfyUI.git")
+        while not server.seen:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=SECONDS)
+        release.set()
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (6, "operation-cancelled")
+    assert [one["state"] for one in cli("operations", "list", "--json").value["operations"]] == [
+        "cancelled"
+    ]
 
 
 def test_an_interrupt_ends_the_showing_of_a_log_and_not_its_comfyui(

@@ -159,7 +159,7 @@ def test_a_call_that_waits_for_the_network_does_not_keep_the_service_from_ending
         ) as service,
         ThreadPoolExecutor(1) as pool,
     ):
-        call = pool.submit(service.call, "versions.releases", refresh=True)
+        call = pool.submit(service.call, "versions.plan", reference="v0.3.64")
         heard = deaf.accept()[0]
         time.sleep(0.3)
         began = time.monotonic()
@@ -346,7 +346,7 @@ def test_no_crowd_of_slow_calls_delays_a_cancel(home: Path) -> None:
         ThreadPoolExecutor(24) as pool,
     ):
         for _ in range(24):
-            pool.submit(service.call, "versions.releases", refresh=True)
+            pool.submit(service.call, "versions.plan", reference="v0.3.64")
         time.sleep(1)
         began = time.monotonic()
         assert service.call("operations.cancel", operation_id="x").status == 404

@@ -18,18 +18,21 @@ from backend.api.rate_limits import RATES, RateLimiter
 from backend.composition import build_app
 from backend.exceptions import ComfyUILauncherError, all_errors
 from backend.service.app import create_app
+from backend.service.keys import Keys
 from backend.service.statuses import STATUSES, all_statuses, status_of, status_of_code
 from tests.helpers.service import API, Answer, Service, ask, running
 from tests.helpers.world import World
 
 SEEN: set[int] = set()
+SECRET = '{"name":"HF_TOKEN","value":"hf_0123456789abcdefghij"}'
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("statuses") / "home"
     nowhere = (home / "no-such-repository.git").as_uri()
-    with running(home, COMFYUI_LAUNCHER_REPO=nowhere) as made:
+    no_keyring = "keyring.backends.null.Keyring"
+    with running(home, COMFYUI_LAUNCHER_REPO=nowhere, PYTHON_KEYRING_BACKEND=no_keyring) as made:
         yield made
 
 
@@ -54,11 +57,13 @@ REFUSALS: list[tuple[int, str, str, str, Any, dict[str, Any]]] = [
     (404, "operation-not-found", "GET", f"{API}/operations/x", None, {}),
     (404, "version-not-installed", "POST", rpc("versions.show"), '{"tag":"v0.3.64"}', {}),
     (404, "unknown-setting", "POST", rpc("settings.reset"), '{"name":"x"}', {}),
+    (409, "no-window", "POST", rpc("window.show"), "{}", {}),
     (409, "no-active-version", "POST", rpc("versions.launch"), "{}", {}),
     (413, "request-too-large", "POST", rpc("system.info"), "x" * 2_000_000, {}),
     (422, "invalid-request", "POST", rpc("system.info"), '{"x":1}', {}),
     (422, "invalid-value", "POST", rpc("versions.install"), '{"reference":"--x"}', {}),
-    (503, "repository-unreachable", "POST", rpc("versions.releases"), '{"refresh":true}', {}),
+    (401, "wrong-code", "POST", f"{API}/session", '{"code":"7K3M-0Q9X-V2TB"}', {}),
+    (503, "secret-store-missing", "POST", rpc("settings.keep_secret"), SECRET, {}),
 ]  # fmt: skip
 
 
@@ -74,8 +79,9 @@ def test_a_refusal_has_the_status_of_its_error(
 def test_success_says_whether_it_is_done_made_or_only_started(service: Service) -> None:
     assert seen(service.call("system.info")).status == 200
     made = seen(service.request("POST", f"{API}/session"))
-    assert (made.status, made.headers["location"]) == (201, f"{API}/session")
-    assert service.request("GET", made.headers["location"]).value == {"known_by": "token"}
+    assert (made.status, made.headers["location"]) == (201, made.place)
+    shown = service.request("GET", made.headers["location"], token=None, Cookie=made.cookie)
+    assert shown.value == {"known_by": "session", "door": "program"}
     started = seen(service.call("versions.install", reference="v0.3.64"))
     assert started.status == 202
     ended = service.operation(started.headers["location"])
@@ -94,7 +100,7 @@ def test_what_comes_too_often_is_told_when_to_come_back(service: Service) -> Non
 def test_a_fault_of_ours_is_an_envelope_with_an_incident_that_the_log_knows(world: World) -> None:
     """An API without areas stands for whatever no one foresaw."""
     broken = Dispatcher(cast("ComfyUISetupAPI", object()), RateLimiter())
-    asgi = create_app(replace(world.app, dispatcher=broken), "t" * 43, port=8000)
+    asgi = create_app(replace(world.app, dispatcher=broken), Keys("t" * 43, 8000))
     headers = [("host", "127.0.0.1:8000"), ("authorization", "Bearer " + "t" * 43),
                ("content-type", "application/json")]  # fmt: skip
     answer = seen(asyncio.run(ask(asgi, "POST", rpc("system.info"), headers, b"{}")))
@@ -106,14 +112,14 @@ def test_a_fault_of_ours_is_an_envelope_with_an_incident_that_the_log_knows(worl
 
 def test_a_fault_of_a_route_is_an_envelope_too(tmp_path: Path) -> None:
     app = build_app("service", {"COMFYUI_LAUNCHER_HOME": str(tmp_path)})
-    api = create_app(app, "t" * 43, port=8000)
+    api = create_app(app, Keys("t" * 43, 8000))
 
-    @api.get("/broken")
+    @api.get("/api/broken")
     async def broken() -> None:
         raise RuntimeError("no one foresaw this")
 
     headers = [("host", "127.0.0.1:8000"), ("authorization", "Bearer " + "t" * 43)]
-    answer = asyncio.run(ask(api, "GET", "/broken", headers))
+    answer = asyncio.run(ask(api, "GET", "/api/broken", headers))
     assert (answer.status, answer.error) == (500, "internal-error")
     assert "content-security-policy" in answer.headers
     assert b"foresaw" not in answer.body
@@ -181,3 +187,11 @@ def test_openapi_has_a_path_for_each_endpoint_and_refers_to_nothing_that_is_miss
     known = {f"#/components/schemas/{name}" for name in told["components"]["schemas"]}
     assert references_in(told) <= known
     assert "202" in told["paths"][rpc("versions.install")]["post"]["responses"]
+
+
+def test_openapi_tells_how_a_page_hands_in_its_code(service: Service) -> None:
+    told = json.loads(service.request("GET", f"{API}/openapi.json").body)
+    posted = told["paths"][f"{API}/session"]["post"]
+    fields = posted["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert set(fields) == {"code"}
+    assert {"201", "401", "429"} <= set(posted["responses"])

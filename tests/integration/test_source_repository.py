@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -243,3 +245,29 @@ def _git(repository: Path, *arguments: str) -> None:
         ["git", f"--git-dir={repository}", "-c", "safe.directory=*", *arguments],
         check=True, capture_output=True,
     )  # fmt: skip
+
+
+# --- The environment ------------------------------------------------------------------------------
+
+
+def test_git_sees_the_environment_that_the_app_was_given_and_no_token_of_this_process(
+    tmp_path: Path, origin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, real = tmp_path / "environment", shutil.which("git")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").write_text(f"#!/bin/sh\nenv >>'{said}'\nexec '{real}' \"$@\"\n")
+    (programs / "git").chmod(0o755)
+    given = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "MARK": "given"}
+    # What a window's engine needs, and a token, both only in this process.
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/of-an-engine")
+    monkeypatch.setenv("GITHUB_TOKEN", "of-this-process")
+    sources = SourceRepository(origin.as_uri, tmp_path / "mirrors", base_environment=given)
+    found = sources.find("v0.3.64")
+    sources.add_worktree(found.commit, tmp_path / "checkout")
+    sources.resolve(found.commit)  # GitPython looks into the history by a git of its own
+    seen = said.read_text()
+    assert seen.count("MARK=given") >= 4
+    assert "GIT_DIR=" in seen, "and GitPython's is among them"
+    assert "of-this-process" not in seen
+    assert "/of-an-engine" not in seen

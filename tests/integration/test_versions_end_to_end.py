@@ -460,7 +460,7 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_fetched(
 
 
 def test_a_plan_for_a_version_that_is_not_in_the_fresh_list_is_refused(world: World) -> None:
-    world.ask("versions.releases")
+    world.run("versions.refresh_releases")
     error = world.refused("versions.plan", reference="v0.3.6")
     assert error.code == "version-not-found"
     assert "v0.3.64" in error.details["similar"]
@@ -623,7 +623,7 @@ def test_a_package_that_vanished_is_missed(world: World) -> None:
 
 def test_the_tree_of_launcher_data_is_what_was_agreed(world: World) -> None:
     world.install()
-    world.ask("versions.releases", refresh=True)
+    world.run("versions.refresh_releases")
     world.ask("settings.change", name="grace_days", value=3)
     data = world.root / "launcher-data"
     top = {path.name for path in data.iterdir() if path.suffix != ".previous"}

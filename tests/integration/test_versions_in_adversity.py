@@ -130,11 +130,15 @@ def test_without_a_network_what_is_cached_still_installs_and_the_rest_says_why(
     world.install("v0.3.63")
     world.install("v0.3.64")
     cut_off = {**world.environment, "COMFYUI_LAUNCHER_REPO": "https://github.com/a/b"}
-    elsewhere = build_app("cli", cut_off).dispatcher
+    app = build_app("cli", cut_off)
+    elsewhere = app.dispatcher
     plan = elsewhere.call("versions.plan", {"reference": "v0.3.61"}).model_dump()["value"]
     assert (plan["network_needed"], plan["network_reachable"]) == (True, False)
-    refused = elsewhere.call("versions.releases").model_dump()["error"]
-    assert refused["code"] == "repository-unreachable"
+    asked = elsewhere.call("versions.releases").model_dump()["value"]["refreshing"]
+    assert app.operations.wait(asked, timeout=60).state == "failed"
+    listing = elsewhere.call("versions.releases").model_dump()["value"]
+    assert (listing["fetched_at"], listing["refreshing"]) == (None, None)
+    assert listing["problem"]["code"] == "repository-unreachable"
     assert world.installed() == ["v0.3.64", "v0.3.63"]
     world.close()
 

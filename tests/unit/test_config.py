@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from backend.config import (
     Settings,
     find_root,
     from_environment,
+    home_folder,
     resolve,
     variables_of,
 )
@@ -174,3 +176,41 @@ def test_a_relative_home_counts_from_the_users_home_and_never_from_where_they_st
         monkeypatch.chdir(tmp_path / place)
         found.append(find_root({"COMFYUI_LAUNCHER_HOME": "comfy"}))
     assert found == [tmp_path / "home" / "comfy"] * 2
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process as a container may run it: no HOME, and a user whom the system does not know."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_without_a_home_an_absolute_root_is_enough(tmp_path: Path) -> None:
+    assert find_root({"COMFYUI_LAUNCHER_HOME": str(tmp_path)}) == tmp_path
+    assert find_root({"COMFYUI_LAUNCHER_HOME": "~/x", "HOME": str(tmp_path)}) == tmp_path / "x"
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("home", ["", "comfy", "~/comfy", "~nosuch-user/comfy"])
+def test_without_a_home_the_root_lies_below_the_one_of_containers(
+    home: str, tmp_path: Path
+) -> None:
+    assert home_folder({}) == Path("/")
+    root = find_root({"COMFYUI_LAUNCHER_HOME": home}, checkout=tmp_path)
+    assert root.is_absolute()
+    assert not root.is_relative_to(Path.cwd())
+    assert root.name in {"comfy", "comfyui-launcher"}
+
+
+def test_an_unknown_users_home_is_the_name_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    root = find_root({"COMFYUI_LAUNCHER_HOME": "~nosuch-user/x", "HOME": str(tmp_path)})
+    assert root == tmp_path / "~nosuch-user" / "x"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 
 from backend.config import AppConfig, Settings
-from backend.exceptions import RepositoryUnreachable
+from backend.exceptions import OperationCancelled, RepositoryUnreachable, ToolMissing
 from backend.file_utils import PREVIOUS_SUFFIX
-from backend.github_integration import GitHubReleasesFetcher, ReleaseList
+from backend.github_integration import RETRY_SECONDS, GitHubReleasesFetcher, ReleaseList
 from backend.platform.git import RemoteReferences
 from backend.platform.http import HttpClient
 from tests.fakes.comfyui import TAGS, Fault, GitHubApi
@@ -428,6 +429,71 @@ def test_the_file_says_which_schema_it_has(office: Office) -> None:
     content = json.loads(office.cache.read_text())
     assert content["schema"] == 1
     assert ReleaseList.model_validate(content) == releases
+
+
+# --- Without an answer
+
+
+def test_what_failed_is_told_until_something_newer_is_known(office: Office) -> None:
+    office.repository.fault = RepositoryUnreachable("there", detail="no route")
+    with pytest.raises(RepositoryUnreachable):
+        office.fetcher.refresh()
+    assert office.fetcher.problem() is office.repository.fault
+    assert office.fetcher.failed_lately()
+    office.repository.fault = None
+    office.clock.pass_by(1)
+    office.another().refresh()
+    assert office.fetcher.problem() is None, "another process had an answer"
+    assert not office.fetcher.failed_lately()
+
+
+def test_a_failure_says_nothing_about_another_repository(office: Office) -> None:
+    office.repository.fault = RepositoryUnreachable("there", detail="no route")
+    with pytest.raises(RepositoryUnreachable):
+        office.fetcher.refresh()
+    office.repository.url = "https://github.com/someone/fork"
+    assert (office.fetcher.problem(), office.fetcher.failed_lately()) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "fault", [ToolMissing("git", command="install git"), ZeroDivisionError("no one foresaw this")]
+)
+def test_whatever_went_wrong_is_not_tried_again_at_once(office: Office, fault: Exception) -> None:
+    office.repository.fault = fault
+    with pytest.raises(type(fault)):
+        office.fetcher.refresh()
+    assert office.fetcher.failed_lately()
+    office.clock.pass_by(RETRY_SECONDS)
+    assert not office.fetcher.failed_lately()
+
+
+def test_a_refresh_says_what_it_is_at_and_can_be_ended_there(office: Office) -> None:
+    watcher = Watcher()
+    office.fetcher.refresh(watcher)
+    assert watcher.seen == ["refresh", "notes", "page 1"]
+    watcher.cancelled_at = "page 1"
+    with pytest.raises(OperationCancelled):
+        office.fetcher.refresh(watcher)
+    assert (office.fetcher.problem(), office.fetcher.failed_lately()) == (None, True)
+
+
+class Watcher:
+    """Notes how a refresh goes, and ends it where it is told to."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.cancelled_at = ""
+
+    def step(self, name: str) -> AbstractContextManager[None]:
+        self.seen.append(name)
+        return nullcontext()
+
+    def advance(self, *, detail: str) -> None:
+        self.seen.append(detail)
+
+    def check(self) -> None:
+        if self.seen[-1] == self.cancelled_at:
+            raise OperationCancelled("one")
 
 
 def test_several_refreshes_at_once_leave_a_sound_list(office: Office) -> None:

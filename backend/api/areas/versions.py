@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 from backend.api.contract.common import Empty
 from backend.api.contract.versions import (
     ActivateVersion,
     CheckVersion,
     LaunchVersion,
-    ListReleases,
     ReadLog,
     ReleaseListing,
     RestoreVersion,
@@ -21,12 +21,13 @@ from backend.api.contract.versions import (
     VersionNamed,
 )
 from backend.exceptions import (
+    ComfyUILauncherError,
     InvalidValue,
     OperationConflict,
     PathNotFound,
     VersionNotFound,
 )
-from backend.github_integration import GitHubReleasesFetcher, ReleaseList
+from backend.github_integration import GitHubReleasesFetcher
 from backend.installation_progress_tracker import (
     EMPTY_TRASH_STEPS,
     INSTALL_STEPS,
@@ -38,7 +39,7 @@ from backend.installation_progress_tracker import (
 from backend.logging_config import get_logger
 from backend.operations.model import OperationRef
 from backend.operations.operation import Operation
-from backend.operations.runner import OperationRunner
+from backend.operations.runner import OperationRunner, failure_of
 from backend.validators import (
     is_commit,
     validate_package_name,
@@ -59,6 +60,8 @@ from backend.version_manager_components.models import (
     VersionStatus,
 )
 
+REFRESH: Final = "versions.releases"  # the kind of the operation that asks the repository
+
 _log = get_logger(__name__)
 
 
@@ -75,13 +78,32 @@ class VersionsApi:
         self._releases = releases
         self._operations = operations
 
-    def releases(self, request: ListReleases) -> ReleaseListing:
-        known = None if request.refresh else self._releases.cached()
-        if known is None:
-            return self._listing(self._releases.refresh())
-        if self._releases.is_stale(known) and not self._releases.failed_lately():
-            self._refresh_in_background()
-        return self._listing(known)
+    def releases(self, _request: Empty) -> ReleaseListing:
+        """What is known, at once. Where that is nothing or old, the newer list is on its way."""
+        known = self._releases.cached()
+        stale = known is None or self._releases.is_stale(known)
+        refreshing, trouble = self._refreshing(wanted=stale and not self._releases.failed_lately())
+        problem = trouble or self._releases.problem()
+        return ReleaseListing(
+            repository=self._releases.repository,
+            fetched_at=known.fetched_at if known else None,
+            stale=stale,
+            refreshing=refreshing,
+            problem=failure_of(problem) if problem else None,
+            notes_problem=known.notes_problem if known else None,
+            releases=known.releases if known else (),
+            branches=tuple(sorted(known.branches)) if known else (),
+        )
+
+    def refresh_releases(self, _request: Empty) -> OperationRef:
+        """The operation that asks the repository: the one at work, else a new one."""
+        try:
+            return self._operations.submit(REFRESH, "releases", REFRESH_STEPS, self._refresh)
+        except OperationConflict as conflict:
+            if conflict.context["kind"] != REFRESH:
+                raise
+            found = str(conflict.context["operation_id"])
+            return OperationRef(operation_id=found, kind=REFRESH, subject="releases")
 
     def list(self, _request: Empty) -> VersionList:
         return self._manager.list_versions()
@@ -181,25 +203,21 @@ class VersionsApi:
     def _tag(self, tag: str | None) -> str:
         return validate_version_tag(self._manager.resolve_tag(tag))
 
-    def _listing(self, known: ReleaseList) -> ReleaseListing:
-        return ReleaseListing(
-            repository=known.repository,
-            fetched_at=known.fetched_at,
-            stale=self._releases.is_stale(known),
-            notes_problem=known.notes_problem,
-            releases=known.releases,
-            branches=tuple(sorted(known.branches)),
-        )
-
-    def _refresh_in_background(self) -> None:
-        def refresh(operation: Operation) -> None:
-            with operation.step("refresh"):
-                self._releases.refresh(operation.check)
-
+    def _refreshing(self, *, wanted: bool) -> tuple[str | None, ComfyUILauncherError | None]:
+        """The operation that asks the repository now, and why there is none though it is wanted."""
+        if not wanted:
+            at_work = (one for one in self._operations.list_all() if not one.state.is_final)
+            return next((one.id for one in at_work if one.kind == REFRESH), None), None
         try:
-            self._operations.submit("versions.releases", "releases", REFRESH_STEPS, refresh)
+            return self.refresh_releases(Empty()).operation_id, None
         except OperationConflict:
-            _log.debug("the releases are being refreshed already")
+            return None, None  # another process is busy for a moment: the next look starts it
+        except ComfyUILauncherError as error:  # what is known can be read all the same
+            _log.warning("the releases cannot be asked for: %s", error)
+            return None, error
+
+    def _refresh(self, operation: Operation) -> None:
+        self._releases.refresh(operation)
 
 
 def _checked(request: InstallOptions) -> InstallOptions:

@@ -1,11 +1,13 @@
-"""Requests and results of the area `system`."""
+"""Requests and results of the area `system`. Sizes in bytes."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from backend.api.contract.common import Empty
 from backend.operations.model import Frozen
 
-__all__ = ["Empty", "SystemInfo"]
+__all__ = ["Diagnostics", "Empty", "Gpu", "Hardware", "Shortcut", "SystemInfo"]
 
 
 class SystemInfo(Frozen):
@@ -19,3 +21,39 @@ class SystemInfo(Frozen):
     uv: str | None
     free_bytes: int
     notices: tuple[str, ...]
+
+
+class Gpu(Frozen):
+    """A graphics card. `memory_bytes` null: the driver does not tell."""
+
+    name: str
+    memory_bytes: int | None
+
+
+class Hardware(Frozen):
+    """What ComfyUI has to work with. `verdict`: what that is good for, in a sentence."""
+
+    processor: str
+    core_count: int
+    memory_bytes: int
+    gpus: tuple[Gpu, ...]
+    torch_backend: str
+    verdict: str
+
+
+class Diagnostics(Frozen):
+    """A report in Markdown, without secrets and with the home folder written as `~`."""
+
+    made_at: datetime
+    text: str
+
+
+class Shortcut(Frozen):
+    """The entry in the menu of the desktop. `path`: its file, also while it is not there.
+
+    `current` false: it is there, but it starts a launcher at another place.
+    """
+
+    path: str
+    installed: bool
+    current: bool

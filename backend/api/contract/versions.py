@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.api.contract.common import Empty, Request
 from backend.github_integration import Release
-from backend.operations.model import Frozen, OperationRef
+from backend.operations.model import Failure, Frozen, OperationRef
 from backend.version_manager_components.models import (
     ConstraintReport,
     EnvironmentReport,
@@ -31,7 +31,6 @@ __all__ = [
     "InstallOptions",
     "InstallationPlan",
     "LaunchVersion",
-    "ListReleases",
     "LogLines",
     "OperationRef",
     "ReadLog",
@@ -47,18 +46,18 @@ __all__ = [
 ]
 
 
-class ListReleases(Request):
-    """`refresh`: ask the repository now and wait for it, instead of showing what is known."""
-
-    refresh: bool = False
-
-
 class ReleaseListing(Frozen):
-    """What can be installed. `stale`: older than an hour; newer ones are being fetched."""
+    """What can be installed, as far as is known. `stale`: older than an hour.
+
+    `fetched_at` null: nothing is known yet. `refreshing`: the operation that asks the repository
+    now; read the list again when it has ended. `problem`: why the last question had no answer.
+    """
 
     repository: str
-    fetched_at: datetime
+    fetched_at: datetime | None
     stale: bool
+    refreshing: str | None
+    problem: Failure | None
     notes_problem: str | None
     releases: tuple[Release, ...]
     branches: tuple[str, ...]

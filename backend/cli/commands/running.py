@@ -45,7 +45,10 @@ def launch(
         str | None,
         typer.Option(metavar="A", help="Its address. Left out: 127.0.0.1, only this machine."),
     ] = None,
-    cpu: Annotated[bool, typer.Option("--cpu", help="Run without a GPU.")] = False,
+    cpu: Annotated[
+        bool | None,
+        typer.Option("--cpu/--gpu", help="Run without a GPU, or with one. Default: as it can."),
+    ] = None,
     env: Annotated[
         list[str] | None,
         typer.Option(metavar="K=V", help="A variable for it. Can be given several times."),
@@ -69,7 +72,7 @@ def launch(
             tag=tag,
             port=port,
             listen=listen,
-            cpu=cpu or None,
+            cpu=cpu,
             environment=_variables(env) if env else None,
             ready_timeout_seconds=ready_timeout,
             arguments=context.meta[COMFYUI_ARGUMENTS] or None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from backend.cli.pictures import versions as pictures
-from backend.cli.session import Session
+from backend.cli.session import Refused, Session
 from backend.cli.words import InstalledTag, TagOrActive, Word, area, given, session_of
 from backend.exceptions import VersionNotFound
 
@@ -45,8 +45,6 @@ PackagesAsOf = Annotated[
         help="Packages as they were when the version came out, or the newest ones.",
     ),
 ]
-
-REFRESH_PATIENCE_SECONDS: Final = 20.0
 
 
 @app.command("list", cls=Word)
@@ -246,17 +244,25 @@ def _place(link: str) -> str:
 
 
 def _releases(session: Session, *, refresh: bool) -> Any:
-    """The listing. Where it is older than an hour, the newer one is waited for: this process would
-    otherwise end before the answer comes."""
-    listing = session.ask("versions.releases", refresh=refresh)
-    if not listing.stale:
-        return listing
-    for operation in session.ask("operations.list").operations:
-        if operation.kind == "versions.releases" and not operation.state.is_final:
-            session.output.note("Asking the repository for newer versions ...")
-            session.wait_for(operation.id, REFRESH_PATIENCE_SECONDS)
-            return session.ask("versions.releases")
-    return listing
+    """The listing, a new one where it is wanted or nothing newer than an hour is known: this
+    process would otherwise end before the answer comes. Without an answer, what is known.
+
+    Raises: Refused when nothing is known, or it was cancelled.
+    """
+    if refresh:
+        asked = session.follow("versions.refresh_releases")
+    else:
+        listing = session.ask("versions.releases")
+        if listing.refreshing is None and listing.fetched_at is None and listing.problem:
+            raise Refused(listing.problem)
+        if listing.refreshing is None or not listing.stale:
+            return listing
+        asked = session.see_out(listing.refreshing)
+    listing = session.ask("versions.releases")
+    if listing.fetched_at is None or asked.state.value == "cancelled":
+        session.succeeded(asked)
+    # The one who asked may be another process, whose reasons this one does not know.
+    return listing.model_copy(update={"problem": listing.problem or asked.error})
 
 
 def _answer_notes(session: Session, listing: Any, tag: str) -> None:

@@ -8,7 +8,7 @@ from backend.cli import wording
 from backend.cli.output import Output, Styled
 
 if TYPE_CHECKING:
-    from backend.api.contract.system import SystemInfo
+    from backend.api.contract.system import Diagnostics, Gpu, Hardware, Shortcut, SystemInfo
 
 
 def info(output: Output, value: SystemInfo) -> None:
@@ -26,3 +26,41 @@ def info(output: Output, value: SystemInfo) -> None:
     )
     for notice in value.notices:
         output.line(Styled(notice, "yellow"))
+
+
+def hardware(output: Output, value: Hardware) -> None:
+    """The machine, and what to expect of it."""
+    output.pairs(
+        [
+            ("Processor", f"{value.processor}, {wording.number(value.core_count, 'core')}"),
+            ("Memory", wording.memory(value.memory_bytes)),
+            *(("Card", _card(gpu)) for gpu in value.gpus),
+            ("torch", f"{value.torch_backend} (what `auto` takes here)"),
+        ]
+    )
+    output.line(value.verdict)
+
+
+def diagnostics(output: Output, value: Diagnostics) -> None:
+    """The report as it is, to be copied."""
+    output.lines(value.text.splitlines())
+
+
+def shortcut(output: Output, value: Shortcut) -> None:
+    """Whether the entry is there, and its file."""
+    if not value.installed:
+        output.line("The launcher is not in the menu. `./launcher install-shortcut` puts it there.")
+    elif not value.current:
+        output.line(
+            Styled("The menu starts a launcher at another place.", "yellow"),
+            " `./launcher install-shortcut` makes it this one.",
+        )
+    else:
+        output.line(Styled(output.glyphs.full, "green"), " The launcher is in the menu.")
+    output.pairs([("File", value.path)])
+
+
+def _card(gpu: Gpu) -> str:
+    if gpu.memory_bytes is None:
+        return gpu.name
+    return f"{gpu.name}, {wording.memory(gpu.memory_bytes)}"

@@ -53,11 +53,14 @@ def version(output: Output, value: VersionStatus) -> None:
     )  # fmt: skip
     released = f"released {wording.day(value.released_at)}"
     torch = value.torch.version or value.torch.spec or value.torch.backend or ""
+    last = value.last_exit
     pairs: list[tuple[str, Cell]] = [
         ("Source", f"{value.kind} {value.reference}, commit {short(value.commit)}, {released}"),
         ("Installed", wording.ago(value.installed_at)),
         ("Launched", wording.ago(value.last_launched_at) if value.last_launched_at else "never"),
         ("Last run", _last_run(value)),
+        ("Cause", Styled((last.cause if last else None) or "", "red")),
+        ("Advice", (last.advice if last else None) or ""),
         ("Python", value.python),
         ("Torch", torch),
         ("Packages", f"{value.package_count:,}{_as_of(value.packages_as_of)}"),
@@ -81,8 +84,12 @@ def releases(output: Output, value: ReleaseListing, installed: set[str], limit: 
         output.line(Styled(f"and {older} older ones: --limit {len(value.releases)}", "dim"))
     if value.branches:
         output.line(Styled(f"Branches: {', '.join(value.branches)}", "dim"))
-    as_of = f"From {value.repository}, asked {wording.ago(value.fetched_at)}"
-    output.line(Styled(as_of, "dim"))
+    if value.fetched_at is not None:
+        as_of = f"From {value.repository}, asked {wording.ago(value.fetched_at)}"
+        output.line(Styled(as_of, "dim"))
+    if value.problem:
+        output.note(Styled("Not up to date: ", "yellow"), value.problem.message)
+        output.note(value.problem.hint)
     if value.notes_problem:
         output.note(Styled(value.notes_problem, "yellow"))
 

@@ -96,7 +96,7 @@ class GitHubApi:
 
     `requests` is every request so far. `fail(fault)` makes it fail, `fail(fault, times=2)` twice,
     `recover()` ends that. Any owner and name is served, except those in `moved` (old full name to
-    new), which are answered with 301.
+    new), which are answered with 301. `notes`: what stands with a tag in place of the usual.
     """
 
     def __init__(
@@ -107,12 +107,14 @@ class GitHubApi:
         drafts: Sequence[str] = (),
         moved: Mapping[str, str] | None = None,
         limit: int = ANONYMOUS_LIMIT,
+        notes: Mapping[str, str] | None = None,
     ) -> None:
         self.tags = list(tags)
         self.prereleases = set(prereleases)
         self.drafts = set(drafts)
         self.moved = dict(moved or {})
         self.limit = limit
+        self.notes = dict(notes or {})
         self.used = 0
         self.resets_at = int(time.time()) + WINDOW_SECONDS
         self.requests: list[Recorded] = []
@@ -196,7 +198,7 @@ class GitHubApi:
             "assets": [],
             "tarball_url": f"{root}/tarball/{tag}",
             "zipball_url": f"{root}/zipball/{tag}",
-            "body": f"## What's Changed\n* Release {tag}\n",
+            "body": self.notes.get(tag, f"## What's Changed\n* Release {tag}\n"),
         }
 
     def _unlimited(self, request: Recorded, match: re.Match[str]) -> Answer:

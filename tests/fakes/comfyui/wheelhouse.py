@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -53,10 +53,13 @@ def make_wheelhouse(path: Path) -> Path:
     return path
 
 
-def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, bytes]) -> Path:
+def write_wheel(
+    folder: Path, name: str, version: str, files: Mapping[str, bytes], needs: Sequence[str] = ()
+) -> Path:
     """The path of a valid pure-Python wheel of these files, its RECORD included."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += "".join(f"Requires-Dist: {need}\n" for need in needs)
     tags = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     content = {
         **dict(sorted(files.items())),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,26 @@ from backend.api.areas.operations import OperationsApi
 from backend.api.areas.settings import SettingsApi
 from backend.api.areas.system import SystemApi
 from backend.api.areas.versions import VersionsApi
+from backend.api.areas.window import WindowApi
 from backend.api.contract.common import Refusal, Success
 from backend.api.core import ComfyUISetupAPI
 from backend.api.dispatch import Dispatcher
 from backend.api.endpoint import ENDPOINTS, RateClass
 from backend.api.rate_limits import Rate, RateLimiter
+from backend.exceptions import RepositoryUnreachable
 from backend.github_integration import GitHubReleasesFetcher
 from backend.operations.model import Owner
 from backend.operations.runner import OperationRunner
 from backend.platform.git import RemoteReferences
+from backend.platform.hardware import Machine
 from backend.platform.http import HttpClient
 from backend.platform.locks import FileLock
 from backend.platform.secrets import SecretStore
+from backend.platform.shortcuts import Shortcuts
 from backend.processes.readiness import Watch
 from backend.resources.resource_manager import ResourceManager
 from backend.settings_store import SettingsStore
+from backend.verdict import assess
 from backend.version_manager import VersionManager
 from tests.fakes.ports import Clock, World
 
@@ -39,11 +44,23 @@ SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ"
 
 
 class NoNames:
-    """A repository that is there and offers nothing."""
+    """A repository that offers one version: when `answers` is set, and without a `fault`."""
 
     url = "https://example.org/ComfyUI"
 
-    def remote_references(self, check: object = None) -> RemoteReferences:
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.answers.set()
+        self.fault: Exception | None = None
+        self.asked = 0
+
+    def remote_references(self, check: Callable[[], None] | None = None) -> RemoteReferences:
+        self.asked += 1
+        while not self.answers.wait(0.01):
+            if check is not None:
+                check()
+        if self.fault is not None:
+            raise self.fault
         return RemoteReferences({"v0.3.64": "0" * 40}, {"master": "1" * 40})
 
 
@@ -66,9 +83,10 @@ class Desk:
         self.limits = RateLimiter(clock=self.clock)
         resources = ResourceManager(paths, self.settings.current)
         self.world.resources = resources
+        self.repository = NoNames()
         releases = GitHubReleasesFetcher(
             paths.metadata / "github_cache.json",
-            NoNames(),
+            self.repository,
             lambda: HttpClient(1, 0, user_agent="tests"),
             settings=self.settings.current,
             token=lambda: None,
@@ -79,8 +97,17 @@ class Desk:
             models=ModelsApi(paths.models, resources, self.settings),
             operations=OperationsApi(self.runner),
             settings=SettingsApi(paths.root, self.settings, secrets, self.world.events.stream),
-            system=SystemApi(paths.root, lambda: {"git": "2.43", "uv": None}, ["a notice"]),
+            system=SystemApi(
+                paths.root,
+                lambda: {"git": "2.43", "uv": None},
+                ["a notice"],
+                hardware=lambda: assess(Machine("A processor", 8, 2**34, ()), "cpu"),
+                diagnostics=lambda: "# A report",
+                shortcuts=Shortcuts(root, {"XDG_DATA_HOME": str(root)}),
+            ),
+            window=WindowApi(None),
         )
+        (root / "launcher").touch()
         self.dispatcher = Dispatcher(self.api, RateLimiter(NO_LIMIT))
 
     def call(self, name: str, request: Any = None) -> Success | Refusal:
@@ -123,7 +150,10 @@ def test_a_refusal_is_schema_ok_and_error(desk: Desk) -> None:
     assert envelope["error"]["code"] == "version-not-installed"
 
 
-@pytest.mark.parametrize("name", [n for n, row in ENDPOINTS.items() if row.request == "Empty"])
+WITHOUT_FIELDS = [name for name, row in ENDPOINTS.items() if row.request == "Empty"]
+
+
+@pytest.mark.parametrize("name", [n for n in WITHOUT_FIELDS if not n.startswith("window.")])
 def test_what_needs_nothing_is_answered_and_can_be_sent_as_json(desk: Desk, name: str) -> None:
     requests: list[Any] = [None, {}, b"", b"{}"]
     for request in requests:
@@ -131,6 +161,11 @@ def test_what_needs_nothing_is_answered_and_can_be_sent_as_json(desk: Desk, name
         assert isinstance(answer, Success), answer
         json.loads(answer.model_dump_json())
         desk.runner.close()
+
+
+@pytest.mark.parametrize("name", [n for n in WITHOUT_FIELDS if n.startswith("window.")])
+def test_what_only_a_window_can_do_is_refused_where_there_is_none(desk: Desk, name: str) -> None:
+    assert desk.refused(name)["code"] == "no-window"
 
 
 # --- What is asked for wrongly
@@ -354,12 +389,64 @@ def test_stopping_what_is_just_starting_cancels_its_start(desk: Desk) -> None:
 
 
 def test_releases_are_asked_for_once_and_then_remembered(desk: Desk) -> None:
+    unknown = desk.value("versions.releases")
+    assert (unknown.fetched_at, unknown.releases, unknown.branches) == (None, (), ())
+    assert unknown.stale
+    desk.runner.wait(unknown.refreshing, timeout=10)
     first = desk.value("versions.releases")
     assert [release.tag for release in first.releases] == ["v0.3.64"]
     assert first.branches == ("master",)
-    assert not first.stale
+    assert (first.stale, first.refreshing, first.problem) == (False, None, None)
     assert desk.value("versions.releases").fetched_at == first.fetched_at
-    assert desk.value("versions.releases", {"refresh": True}).fetched_at > first.fetched_at
+    desk.runner.wait(desk.value("versions.refresh_releases").operation_id, timeout=10)
+    assert desk.value("versions.releases").fetched_at > first.fetched_at
+
+
+def test_a_list_that_nobody_knows_yet_is_answered_before_the_repository_does(desk: Desk) -> None:
+    desk.repository.answers.clear()
+    began = time.monotonic()
+    asked = desk.value("versions.releases")
+    assert time.monotonic() - began < 1
+    assert desk.value("versions.releases").refreshing == asked.refreshing, "one question, not two"
+    assert desk.value("versions.refresh_releases").operation_id == asked.refreshing
+    desk.repository.answers.set()
+    ended = desk.runner.wait(asked.refreshing, timeout=10)
+    assert (ended.state, ended.progress.step_count) == ("succeeded", 2)
+    assert desk.value("versions.releases").releases
+
+
+def test_without_an_answer_the_list_says_why_and_is_not_asked_for_again_at_once(desk: Desk) -> None:
+    desk.repository.fault = RepositoryUnreachable(NoNames.url, detail="no route")
+    desk.runner.wait(desk.value("versions.releases").refreshing, timeout=10)
+    seen = desk.value("versions.releases")
+    assert (seen.fetched_at, seen.refreshing) == (None, None)
+    assert seen.problem.code == "repository-unreachable"
+    assert desk.repository.asked == 1
+    desk.repository.fault = None
+    again = desk.value("versions.refresh_releases")
+    assert desk.runner.wait(again.operation_id, timeout=10).state == "succeeded"
+    seen = desk.value("versions.releases")
+    assert (len(seen.releases), seen.problem) == (1, None)
+
+
+def test_what_is_known_stays_readable_when_the_next_question_has_no_answer(desk: Desk) -> None:
+    desk.runner.wait(desk.value("versions.releases").refreshing, timeout=10)
+    desk.repository.fault = RepositoryUnreachable(NoNames.url, detail="no route")
+    desk.runner.wait(desk.value("versions.refresh_releases").operation_id, timeout=10)
+    seen = desk.value("versions.releases")
+    assert [release.tag for release in seen.releases] == ["v0.3.64"]
+    assert seen.problem.code == "repository-unreachable"
+
+
+def test_a_cancelled_question_ends_and_is_not_asked_again_by_reading(desk: Desk) -> None:
+    desk.repository.answers.clear()
+    asked = desk.value("versions.releases").refreshing
+    while not desk.repository.asked:
+        time.sleep(0.01)
+    desk.value("operations.cancel", {"operation_id": asked})
+    assert desk.runner.wait(asked, timeout=10).state == "cancelled"
+    seen = desk.value("versions.releases")
+    assert (seen.refreshing, seen.problem) == (None, None)
 
 
 def test_folders_of_models_are_used_listed_and_forgotten(desk: Desk, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from backend.api.areas.operations import OperationsApi
 from backend.api.areas.settings import SettingsApi
 from backend.api.areas.system import SystemApi
 from backend.api.areas.versions import VersionsApi
+from backend.api.areas.window import WindowApi
 from backend.api.contract.common import Empty, Refusal, Request, Success
 from backend.api.core import ComfyUISetupAPI
 from backend.api.endpoint import ENDPOINTS, Endpoint, RateClass
@@ -31,6 +32,7 @@ AREAS: dict[str, type] = {
     "settings": SettingsApi,
     "system": SystemApi,
     "versions": VersionsApi,
+    "window": WindowApi,
 }
 ROWS = [pytest.param(endpoint, id=name) for name, endpoint in ENDPOINTS.items()]
 
@@ -86,9 +88,14 @@ def test_what_takes_time_answers_with_an_operation_and_nothing_else_does() -> No
         assert endpoint.takes_time is (endpoint.result_model is OperationRef)
 
 
-def test_stopping_and_cancelling_are_never_limited_and_nothing_else_is_free() -> None:
+def test_only_what_ends_something_or_says_that_the_page_lives_is_never_limited() -> None:
     free = {name for name, row in ENDPOINTS.items() if row.rate is RateClass.UNLIMITED}
-    assert free == {"versions.stop", "operations.cancel"}
+    assert free == {"versions.stop", "operations.cancel", "window.close", "window.ready"}
+
+
+def test_only_the_area_of_the_window_needs_one() -> None:
+    needing = {endpoint.area for endpoint in ENDPOINTS.values() if endpoint.needs_window}
+    assert needing == {"window"}
 
 
 def test_what_removes_for_good_or_for_a_while_is_destructive() -> None:
@@ -99,7 +106,8 @@ def test_what_removes_for_good_or_for_a_while_is_destructive() -> None:
 def test_requests_of_the_contract_can_be_told_from_results() -> None:
     for endpoint in ENDPOINTS.values():
         assert issubclass(endpoint.request_model, Request | InstallOptions | LaunchOptions)
-        assert not issubclass(endpoint.result_model, Request)
+        answers_nothing = endpoint.result_model is Empty
+        assert answers_nothing or not issubclass(endpoint.result_model, Request)
 
 
 @pytest.mark.parametrize("model", contract_models(), ids=lambda model: model.__name__)

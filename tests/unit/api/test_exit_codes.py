@@ -14,8 +14,8 @@ def test_every_error_has_the_status_of_its_kind() -> None:
         1: {
             "dependencies-unresolvable", "dependency-install-failed", "installation-damaged",
             "internal-error", "metadata-corrupt", "metadata-from-the-future",
-            "operation-interrupted", "source-failed", "source-incomplete", "stop-failed",
-            "tool-missing",
+            "no-desktop-menu", "no-window", "operation-interrupted", "source-failed",
+            "source-incomplete", "stop-failed", "tool-missing", "window-impossible",
         } & set(of),
         2: {
             "invalid-request", "invalid-value", "malformed-request", "request-too-large",
@@ -29,14 +29,16 @@ def test_every_error_has_the_status_of_its_kind() -> None:
             "http-failed", "network-unreachable", "repository-unreachable", "unexpected-answer",
         },
         5: {
-            "already-running", "foreign-folder", "operation-conflict", "port-taken",
-            "service-already-running", "version-already-installed", "version-in-use",
+            "already-running", "foreign-folder", "launcher-not-answering", "operation-conflict",
+            "port-taken", "service-already-running", "version-already-installed", "version-in-use",
         },
         6: {"operation-cancelled"},
         7: {"disk-full", "not-writable", "secret-store-missing"},
         8: {"not-ready-in-time", "start-failed"},
-        9: {"foreign-origin", "github-limit-reached", "not-authenticated", "rate-limited"}
-        & set(of),
+        9: {
+            "foreign-origin", "github-limit-reached", "not-authenticated", "rate-limited",
+            "wrong-code",
+        } & set(of),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.exceptions import DiskFull
 from backend.operations.journal import KEPT_OPERATIONS, OperationJournal
-from backend.operations.model import Failure, OperationState
+from backend.operations.model import Failure, OperationSnapshot, OperationState, Progress
 from tests.fakes.ports import a_snapshot
 from tests.helpers.volumes import fill, mounted
 
@@ -24,6 +24,44 @@ def test_the_last_snapshot_counts(tmp_path: Path) -> None:
     journal.append(RUNNING)
     journal.append(ENDED)
     assert journal.load("one") == ENDED
+
+
+def at(step: int, fraction: float) -> OperationSnapshot:
+    return a_snapshot("one", progress=Progress(step_number=step, fraction=fraction))
+
+
+def test_how_far_a_step_is_can_be_seen_between_two_lines(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(at(5, 0.2))
+    journal.note_progress(at(5, 0.6))
+    for seen in (journal.load("one"), *journal.load_all()):
+        assert seen == at(5, 0.6)
+    assert len(journal_file(tmp_path).read_bytes().splitlines()) == 1
+
+
+def test_the_progress_of_an_earlier_step_says_nothing(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.note_progress(at(5, 0.6))
+    journal.append(at(6, 0.9))
+    assert journal.load("one") == at(6, 0.9)
+
+
+def test_noted_progress_is_gone_with_the_end_and_damage_of_it_does_no_harm(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(at(5, 0.2))
+    journal.note_progress(at(5, 0.6))
+    [noted] = tmp_path.glob("*.progress")
+    noted.write_bytes(b"\x00" * 40)
+    assert journal.load("one") == at(5, 0.2)
+    journal.append(ENDED)
+    assert journal.load("one") == ENDED
+    assert [path.name for path in tmp_path.iterdir()] == ["one.jsonl"]
+
+
+def test_progress_that_cannot_be_noted_stops_nothing(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path / "not" / "there")
+    journal.note_progress(RUNNING)
+    assert journal.load("one") is None
 
 
 def test_an_operation_that_never_was_is_none(tmp_path: Path) -> None:

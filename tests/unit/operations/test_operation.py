@@ -118,6 +118,17 @@ def test_a_flood_of_progress_becomes_twenty_events_a_second(watched: Watched) ->
     assert 0.9 * 10 * EVENTS_PER_SECOND <= count <= 10 * EVENTS_PER_SECOND
 
 
+def test_others_see_how_far_a_step_is_a_second_later_at_most(watched: Watched) -> None:
+    with watched.operation.step(STEPS[0].name):
+        watched.operation.advance(1, 4)
+        watched.clock.pass_by(1)
+        watched.operation.advance(2, 4)
+        seen = watched.journal.load(watched.operation.id)
+        assert seen == watched.operation.snapshot
+        watched.operation.advance(3, 4)
+        assert watched.journal.load(watched.operation.id) == seen
+
+
 def test_the_end_of_a_step_is_told_however_soon_it_comes(watched: Watched) -> None:
     with watched.operation.step("packages"):
         watched.operation.advance(1, 4)  # swallowed: the start of the step was told just now

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from backend.exceptions import (
     VersionNotInstalled,
 )
 from backend.installation_progress_tracker import LAUNCH_STEPS, STOP_STEPS
+from backend.metadata_manager import TorchChoice
 from backend.operations.events import InstanceChanged
 from backend.operations.operation import Operation
 from backend.version_manager_components.context import VersionContext
@@ -93,6 +95,34 @@ def test_the_command_tells_place_device_folders_and_last_what_the_person_wants(
     assert (plan.port, plan.listen) == (9000, "0.0.0.0")
 
 
+@pytest.mark.parametrize(
+    ("torch", "has_gpu", "wish", "without_gpu"),
+    [
+        ("2.13.0+cpu", False, None, True),
+        ("2.13.0+cpu", True, None, True),  # a GPU that torch cannot use
+        ("2.13.0+cu130", True, None, False),
+        ("2.13.0+xpu", False, None, False),  # Intel's cards are not looked for
+        ("2.13.0+cu130", True, True, True),
+        ("2.13.0+cpu", False, False, False),
+    ],
+)
+def test_it_runs_without_a_gpu_where_it_could_not_start_with_one(
+    world: World, torch: str, has_gpu: bool, wish: bool | None, without_gpu: bool
+) -> None:
+    world.has_gpu = has_gpu
+    world.installed(TAG, torch=TorchChoice(version=torch))
+    launch(world, LaunchOptions(cpu=wish))
+    (plan,) = world.processes.plans
+    assert ("--cpu" in plan.command) is without_gpu
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every torch knows its GPU")
+def test_a_build_for_a_gpu_runs_without_one_where_there_is_none(world: World) -> None:
+    world.installed(TAG, torch=TorchChoice(version="2.13.0+cu130"))
+    launch(world)
+    assert "--cpu" in world.processes.plans[0].command
+
+
 def test_the_environment_is_ours_then_the_persons_then_what_keeps_the_checkout_clean(
     world: World,
 ) -> None:
@@ -159,12 +189,16 @@ def test_resources_that_cannot_be_prepared_keep_it_from_starting(world: World) -
     ],
     ids=["it ended", "never ready", "cancelled", "unexpected"],
 )
-def test_nothing_of_a_failed_start_runs_on(world: World, failure: Exception) -> None:
+def test_nothing_of_a_failed_start_runs_on_and_why_it_was_given_up_is_kept(
+    world: World, failure: Exception
+) -> None:
     store = world.installed(TAG)
     world.processes.ready_fault = failure
     with pytest.raises(type(failure)):
         launch(world)
     assert world.processes.stopped == [TAG]
+    given_up = [failure.message] if isinstance(failure, NotReadyInTime) else []
+    assert world.processes.given_up == given_up
     assert world.processes.current(store) is None
     assert told(world) == ["starting", "stopped"]
     version = world.store.version(TAG)

@@ -7,6 +7,7 @@ import pytest
 
 from backend.exceptions import InstallationDamaged, NoActiveVersion, VersionNotInstalled
 from backend.metadata_manager import ActiveVersion
+from backend.processes.endings import Ending
 from backend.version_manager_components.context import VersionContext
 from backend.version_manager_components.layout import INSTALL_RECORD
 from backend.version_manager_components.models import VersionState
@@ -89,6 +90,16 @@ def test_how_the_last_run_ended_is_shown(world: World, state: Only) -> None:
     assert seen.last_exit.words == "exit code 0"
     assert seen.last_exit.at == datetime(2025, 11, 1, 12, tzinfo=UTC)
     assert not seen.last_exit.on_request
+
+
+def test_why_the_last_run_ended_is_shown_with_what_to_do(world: World, state: Only) -> None:
+    store = world.installed("v1")
+    ended = an_instance(store, "v1", alive=False)
+    world.processes.instances[store] = ended
+    world.processes.endings[ended.folder] = Ending(False, "the disk is full.", "Free some room.")
+    seen = state.show_version("v1").last_exit
+    assert seen is not None
+    assert (seen.cause, seen.advice) == ("the disk is full.", "Free some room.")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What happens outside this process, told as events: other launchers, ComfyUIs, edits by hand."""

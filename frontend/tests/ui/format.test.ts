@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+
+import { ago, bytes, localeFor, memory, percent, seconds } from "@/ui/format";
+
+describe("sizes", () => {
+  it.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1 kB"],
+    [999_949, "1 MB"],
+    [19_100_000, "19.1 MB"],
+    [123_200_000, "123 MB"],
+    [1_860_000_000, "1.9 GB"],
+    [7_500_000_000_000, "7.5 TB"],
+  ])("%d bytes are %s", (count, words) => expect(bytes(count)).toBe(words));
+
+  it("of memory are those on the box", () => expect(memory(12_878_610_432)).toBe("12 GB"));
+});
+
+describe("times", () => {
+  it.each([
+    [0.06, "0.1 s"],
+    [4.74, "4.7 s"],
+    [9.97, "10 s"],
+    [59.4, "59 s"],
+    [130, "2 min 10 s"],
+    [3900, "1 h 5 min"],
+  ])("%d seconds are %s", (value, words) => expect(seconds(value)).toBe(words));
+
+  it("are told from now", () => {
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    expect(ago("2026-11-21T11:59:40Z", now)).toBe("just now");
+    expect(ago("2026-11-21T09:00:00Z", now)).toBe("3 hours ago");
+    expect(ago("2026-11-20T11:00:00Z", now)).toBe("yesterday");
+  });
+});
+
+describe("the language of numbers and dates", () => {
+  it.each([
+    ["en-US", "en", "en-US"],
+    ["en-AU", "en", "en-AU"],
+    ["de-DE", "en", "en-GB"],
+    ["de-AT", "de", "de-AT"],
+    ["fr-FR", "de", "de"],
+    ["C", "en", "en-GB"],
+  ])("for %s, in a page in %s, is %s", (wanted, spoken, locale) => expect(localeFor(wanted, spoken)).toBe(locale));
+});
+
+it("a fraction is never rounded up to done", () => expect(percent(0.999)).toBe("99 %"));

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+
+import psutil
+import pytest
+
+from backend.desktop.programs import Programs
+from tests.helpers.desktop import until
+
+
+def test_programs_that_have_ended_are_neither_kept_nor_left_as_zombies() -> None:
+    programs, before = Programs(os.environ), set(children())
+    for _ in range(5):
+        programs.start(["/bin/true"])
+    until(lambda: all(one.status() == psutil.STATUS_ZOMBIE for one in children() - before), 10)
+    programs.start(["/bin/true"])
+    assert programs.running == 1
+    assert len(children() - before) <= 1
+
+
+def test_a_program_that_is_not_there_is_an_error() -> None:
+    programs = Programs(os.environ)
+    with pytest.raises(OSError, match="No such file"):
+        programs.start(["/no/such/program"])
+    assert programs.running == 0
+
+
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children())
