@@ -6,9 +6,11 @@ record and the link follow from it and can be made again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from backend.exceptions import (
     ComfyUILauncherError,
@@ -34,6 +36,10 @@ from backend.version_manager_components.layout import (
     missing_parts,
     store_of,
 )
+
+# How a store ends in the id of its operation; a marker that was not yet in its place.
+_OF_AN_OPERATION: Final = re.compile(r"-(\d{14}-[0-9a-f]{6})$")
+_UNWRITTEN: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 _log = get_logger(__name__)
 
@@ -110,6 +116,22 @@ def unlisted(folder: Path, listed: set[str]) -> list[Path]:
         for entry in sorted(folder.iterdir())
         if entry.is_dir() and not entry.is_symlink() and entry.name not in listed
     ]
+
+
+def clear_stillborn(context: VersionContext, store: Path) -> None:
+    """Removes what a kill leaves between making a folder and marking it as ours: next to nothing.
+
+    It is ours by its name, of an operation that no longer runs; what else is in it lets it stay.
+    """
+    named = _OF_AN_OPERATION.search(store.name)
+    if named is None or context.operations.is_running(named[1]):
+        return
+    with suppress(OSError):
+        unwritten = list(store.iterdir())
+        if all(_UNWRITTEN.fullmatch(entry.name) for entry in unwritten):
+            for entry in unwritten:
+                entry.unlink()
+            store.rmdir()
 
 
 def settle(context: VersionContext, store: Path, marker: Marker) -> str:

@@ -30,6 +30,7 @@ from backend.platform.links import link_target, remove_link
 from backend.platform.trash import TrashEntry, read_marker
 from backend.version_manager_components.building import build, installation_name
 from backend.version_manager_components.commit_point import (
+    clear_stillborn,
     cleared_on_failure,
     commit,
     enlist,
@@ -178,7 +179,10 @@ class InstallationMixin(VersionComponent):
         for store in unlisted(context.paths.store, listed):
             try:
                 marker = read_marker(store)
-                if marker is None or context.operations.is_running(marker.operation_id):
+                if marker is None:
+                    clear_stillborn(context, store)
+                    continue
+                if context.operations.is_running(marker.operation_id):
                     continue
                 told.append(settle(context, store, marker))
             except ComfyUILauncherError as error:  # one folder must not keep the app from starting

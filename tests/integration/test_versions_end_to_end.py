@@ -347,9 +347,15 @@ def test_an_option_that_the_version_does_not_know_is_named(world: World) -> None
     assert "--bogus" in error.message
 
 
-def test_a_start_without_cpu_on_a_machine_without_gpu_says_what_to_do(world: World) -> None:
+def test_a_version_is_launched_as_this_machine_needs_it(world: World) -> None:
     world.install()
-    error = world.refused("versions.launch", tag="v0.3.64")
+    world.run("versions.launch", tag="v0.3.64")
+    assert world.ask("versions.show", tag="v0.3.64").state == "running"
+
+
+def test_a_start_with_a_gpu_on_a_machine_without_one_says_what_to_do(world: World) -> None:
+    world.install()
+    error = world.refused("versions.launch", tag="v0.3.64", cpu=False)
     assert "without GPU" in error.message
     assert "--cpu" in error.hint
 

@@ -134,7 +134,7 @@ def test_a_page_that_cannot_be_made_again_stays_and_a_sentence_says_why(checkout
     (checkout / "frontend" / "src" / "app" / "main.tsx").write_text("changed")
     heard: list[str] = []
     (checkout / "frontend" / "build.py").write_text(
-        "import sys; print('looking'); sys.exit('Node 20.19 or newer is needed.')"
+        "import sys; print('looking', file=sys.stderr); sys.exit('Node 20.19 or newer is needed.')"
     )
     notice = bring_up_to_date(checkout, os.environ, on_line=heard.append)
     assert notice == (

@@ -81,6 +81,28 @@ def test_a_folder_without_our_marker_is_not_touched(world: World) -> None:
     assert tree_of(world.paths.versions) == before
 
 
+@pytest.mark.parametrize("left", [[], [".0123456789abcdef.tmp"]])
+def test_a_folder_that_was_killed_before_it_was_marked_is_removed(
+    world: World, left: list[str]
+) -> None:
+    store = world.paths.store / f"{TAG}-20261121180016-43a41c"
+    store.mkdir(parents=True)
+    for name in left:
+        (store / name).write_text("{")
+    assert recover(world) == []
+    assert not store.exists()
+
+
+@pytest.mark.parametrize("left", ["art.png", ".0123456789abcdef.tmp.png"])
+def test_a_folder_with_anything_else_in_it_stays(world: World, left: str) -> None:
+    store = world.paths.store / f"{TAG}-20261121180016-43a41c"
+    store.mkdir(parents=True)
+    (store / left).write_text("art")
+    (store / ".fedcba9876543210.tmp").write_text("{")
+    assert recover(world) == []
+    assert sorted(path.name for path in store.iterdir()) == sorted([left, ".fedcba9876543210.tmp"])
+
+
 def test_a_link_in_the_store_is_not_followed(world: World) -> None:
     elsewhere = world.paths.root / "elsewhere"
     elsewhere.mkdir()

@@ -2,7 +2,7 @@ import { useState } from "react";
 
 import { operationTitle } from "@/features/operations/wording";
 import { attempt } from "@/state/attempt";
-import { inWindow, invoke, useAnswer } from "@/state/launcher";
+import { invoke, useAnswer } from "@/state/launcher";
 import { useLive } from "@/state/live";
 import { useRunning } from "@/state/operations";
 import type { OperationSnapshot, WindowClosing } from "@/transport/contract.generated";
@@ -11,10 +11,10 @@ import { Dialog } from "@/ui/dialog";
 import { Switch } from "@/ui/fields";
 import { t } from "@/words";
 
-/** Asks what is to become of what runs, when the window is closed. A browser's tab just closes. */
+/** Asks what is to become of what runs, when the window is closed: ours, or a browser's in its place. */
 export function ClosingDialog() {
   const closing = useLive((live) => live.closing);
-  return closing && inWindow() ? <Question closing={closing} /> : null;
+  return closing && <Question closing={closing} />;
 }
 
 function Question({ closing }: { readonly closing: WindowClosing }) {
