@@ -37,9 +37,10 @@ from dataclasses import replace
 from pathlib import Path
 from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
-from backend.desktop import application, showing
+from backend.desktop import showing
 from backend.desktop.ladder import Choice, Rung
 from backend.operations.events import SettingsChanged
+from backend.platform.terminal import leave_waiting_threads_behind
 from tests.helpers import window_child
 
 build = showing.build_app
@@ -50,7 +51,7 @@ def without_limits(*arguments, **named):
 
 showing.build_app = without_limits
 status = window_child.main()
-application._leave_waiting_threads_behind(status)
+leave_waiting_threads_behind(status)
 sys.exit(status)
 """
 
