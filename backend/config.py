@@ -7,6 +7,7 @@ looked at: the same launcher finds the same world from everywhere.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,15 +291,28 @@ ENVIRONMENT: Final[tuple[EnvironmentVariable, ...]] = (
 )
 
 
-def home_folder(environment: Mapping[str, str]) -> Path:
-    """The user's home. Without HOME, for a user whom the system does not know: `/`, as containers
-    have it. Nothing can be written there, and that is then told as for any other folder."""
-    if home := environment.get("HOME"):
-        return Path(home)
+def home_of(environment: Mapping[str, str]) -> Path | None:
+    """The user's home; None where neither HOME nor the list of users names one, as in containers.
+
+    `Path.home()` reads the environment of this process, and raises where there is none.
+    """
+    named = environment.get("HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    import pwd
+
     try:
-        return Path.home()
-    except RuntimeError:
-        return Path("/")
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return None
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """The user's home, also that of this process; `/` where there is none, as containers have it.
+
+    Nothing can be written there, and that is then told as for any other folder.
+    """
+    return home_of({**os.environ, **environment}) or Path("/")
 
 
 def find_root(environment: Mapping[str, str], *, checkout: Path | None = None) -> Path:

@@ -144,3 +144,9 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
                  "Closes the window; running ComfyUIs are kept or stopped."),
     )
 }  # fmt: skip
+
+
+def is_urgent(name: object) -> bool:
+    """Whether a call must never wait behind others: cancelling, stopping, closing."""
+    endpoint = ENDPOINTS.get(name) if isinstance(name, str) else None
+    return endpoint is not None and endpoint.rate is RateClass.UNLIMITED

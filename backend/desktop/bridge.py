@@ -15,7 +15,7 @@ from typing import Final, NoReturn, Protocol
 
 from backend.api.contract.common import Refusal
 from backend.api.dispatch import Envelope
-from backend.api.endpoint import ENDPOINTS, RateClass
+from backend.api.endpoint import is_urgent
 from backend.desktop.workers import Workers
 from backend.exceptions import (
     ComfyUILauncherError,
@@ -102,9 +102,7 @@ class Bridge:
         self._settle(call_id, self._api.invoke(name, request))
 
     def _workers_for(self, name: object) -> Workers:
-        endpoint = ENDPOINTS.get(name) if isinstance(name, str) else None
-        urgent = endpoint is not None and endpoint.rate is RateClass.UNLIMITED
-        return self._urgent if urgent else self._ordinary
+        return self._urgent if is_urgent(name) else self._ordinary
 
     def _settle(self, call_id: str, text: str) -> None:
         # The id holds letters and digits only; the text becomes a literal of ASCII.

@@ -21,9 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from backend.config import ENVIRONMENT
+from backend.config import ENVIRONMENT, home_of
 from backend.desktop.default_browser import find_default
-from backend.desktop.home import home_of
 from backend.desktop.programs import Programs
 from backend.file_utils import atomic_write_bytes
 from backend.logging_config import get_logger

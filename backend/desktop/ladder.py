@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
+import os
+import pwd
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +17,9 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from backend.config import home_of
 from backend.desktop.browsers import Browser, without_debugging
 from backend.desktop.healing import folder_for, heal, kept_files
-from backend.desktop.home import home_of, name_of_user
 from backend.desktop.libraries import advice, is_for_children, packages_of
 from backend.desktop.surroundings import Surroundings, chosen_platform, has_locale, look
 from backend.desktop.trial import Doubts
@@ -323,3 +325,11 @@ class _OnlyGi(importlib.abc.MetaPathFinder):
         if fullname not in {"gi", "cairo"}:
             return None
         return importlib.machinery.PathFinder.find_spec(fullname, [self._folder], target)
+
+
+def name_of_user() -> str | None:
+    """The name to log in with; None for a user whom the system does not list."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None

@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from backend.api.areas.window import WindowHost
 from backend.composition import App, build_app
-from backend.config import PathsConfig
+from backend.config import PathsConfig, home_of
 from backend.desktop.bridge import JavaScriptAPI
 from backend.desktop.browsers import (
     PROFILE_NAME,
@@ -27,7 +27,6 @@ from backend.desktop.closing import Closing
 from backend.desktop.door import Door
 from backend.desktop.engine import Engine
 from backend.desktop.frontend_build import LONGEST_BUILD_SECONDS, bring_up_to_date, is_current
-from backend.desktop.home import home_of
 from backend.desktop.host import BrowserHost, Opener, PywebviewHost
 from backend.desktop.ladder import Rung, Way, address_lines, prepare_process
 from backend.desktop.programs import Programs

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from backend.api.dispatch import Dispatcher
-from backend.api.endpoint import ENDPOINTS, RateClass
+from backend.api.endpoint import is_urgent
 from backend.service.answers import API, answer, success
 from backend.service.contract import contract
 
@@ -55,11 +55,9 @@ class Calls:
 
     async def answer(self, name: str, request: Mapping[str, Any] | bytes) -> Response:
         """What endpoint `name` answers to `request`, as HTTP."""
-        endpoint = ENDPOINTS.get(name)
-        urgent = endpoint is not None and endpoint.rate is RateClass.UNLIMITED
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._urgent if urgent else self._ordinary, self._answer, name, request
+            self._urgent if is_urgent(name) else self._ordinary, self._answer, name, request
         )
 
     def _answer(self, name: str, request: Mapping[str, Any] | bytes) -> Response:

@@ -4,6 +4,7 @@ import type { Hardware, SystemInfo } from "@/transport/contract.generated";
 import { CopyButton } from "@/ui/copy";
 import { bytes, memory } from "@/ui/format";
 import { Screen } from "@/ui/screen";
+import { Notice } from "@/ui/notice";
 import { ErrorCard, Skeleton, SkeletonRows } from "@/ui/states";
 import { Card, Code, Facts, Section } from "@/ui/surfaces";
 import { t } from "@/words";
@@ -23,7 +24,7 @@ export function About() {
       </div>
       {info.error && <ErrorCard error={info.error} onRetry={() => void info.refetch()} />}
       {info.data?.notices.map((notice) => (
-        <p key={notice} className="rounded-lg border border-warn/40 bg-warn-soft p-4">{notice}</p>
+        <Notice key={notice}>{notice}</Notice>
       ))}
       <div className="grid gap-8 lg:grid-cols-2">
         <Section title={t("This machine")}>

@@ -1,4 +1,3 @@
-import { TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { useAnswer } from "@/state/launcher";
@@ -6,6 +5,7 @@ import { go } from "@/state/route";
 import type { SettingsList } from "@/transport/contract.generated";
 import { classes } from "@/ui/classes";
 import { Screen } from "@/ui/screen";
+import { Notice } from "@/ui/notice";
 import { ErrorCard, SkeletonRows } from "@/ui/states";
 import { Card, Section } from "@/ui/surfaces";
 import { t } from "@/words";
@@ -63,7 +63,7 @@ function Chosen({ section }: { readonly section: SectionName }) {
   if (!data) return <Card><SkeletonRows count={6} /></Card>;
   return (
     <>
-      {data.problem && <Damage problem={data.problem} />}
+      {data.problem && <Notice urgent>{data.problem}</Notice>}
       <Section title={title}>
         <Card>
           {SPECIAL[section]?.first?.(data)}
@@ -88,12 +88,3 @@ const SPECIAL: Partial<Record<SectionName, Extras>> = {
   folders: { first: (settings) => <Root path={settings.root} />, after: ({ settings }) => <ModelFolders settings={settings} /> },
   tokens: { first: (settings) => <Tokens secrets={settings.secrets} /> },
 };
-
-function Damage({ problem }: { readonly problem: string }) {
-  return (
-    <div role="alert" className="flex gap-3 rounded-lg border border-warn/40 bg-warn-soft p-4">
-      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" />
-      <p>{problem}</p>
-    </div>
-  );
-}
