@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 from backend import __version__
 from backend.api.areas.models import ModelsApi
@@ -21,14 +21,16 @@ from backend.api.contract.settings import SecretName
 from backend.api.core import ComfyUISetupAPI
 from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
-from backend.config import ENVIRONMENT, PathsConfig, find_root
+from backend.config import ENVIRONMENT, PathsConfig
 from backend.diagnostics import Witnesses, report
 from backend.environments import ConstraintSets, Environments
 from backend.exceptions import ComfyUILauncherError, NotWritable
 from backend.file_utils import storage_errors
 from backend.github_integration import GitHubReleasesFetcher
+from backend.installation_progress_tracker import EMPTY_TRASH_STEPS, LAUNCH_STEPS
 from backend.logging_config import configure_logging, get_logger
 from backend.metadata_manager import MetadataManager
+from backend.operations.daily import Daily
 from backend.operations.events import EventStream
 from backend.operations.journal import OperationJournal
 from backend.operations.model import Owner
@@ -37,6 +39,7 @@ from backend.outside_changes.watch import OutsideChanges
 from backend.platform.git import SourceRepository
 from backend.platform.hardware import Places, look
 from backend.platform.http import HttpClient
+from backend.platform.leftovers import end_tools_of
 from backend.platform.locks import FileLock
 from backend.platform.secrets import SecretStore
 from backend.platform.shortcuts import Shortcuts
@@ -47,11 +50,15 @@ from backend.platform.uv import Uv
 from backend.processes.instances import Instances
 from backend.processes.supervision import ProcessSupervisor
 from backend.resources.resource_manager import ResourceManager
+from backend.roots import find_root
 from backend.settings_store import SettingsStore
+from backend.state_check import check_state, folders_with_temporaries
+from backend.temporaries import sweep_temporaries
 from backend.verdict import assess
 from backend.version_manager import VersionManager
 from backend.version_manager_components.context import VersionContext
 
+STAYING_DOORS: Final = ("service", "window")
 _log = get_logger(__name__)
 
 
@@ -64,13 +71,20 @@ class App:
     operations: OperationRunner
     events: EventStream
     outside: OutsideChanges
+    daily: Daily
+    adopt_starts: Callable[[], None]
 
-    def watch_outside(self) -> None:
-        """From now on, what others do is told as events too. For the doors that stay."""
+    def stay(self) -> None:
+        """For the doors that stay: from now on, what others do is told as events too, what was
+        starting when its launcher ended is waited for, and what has lain in the trash for too long
+        is deleted."""
         self.outside.start()
+        self.adopt_starts()
+        self.daily.start()
 
     def close(self) -> None:
         """Cancels what runs here and waits for it. ComfyUIs that were launched go on."""
+        self.daily.close()
         self.operations.close()
         self.outside.close()
 
@@ -149,13 +163,13 @@ def build_app(
         settings=settings.current,
         token=lambda: secrets.get("GITHUB_TOKEN"),
     )
-    notices = _settle(operations, manager)
-    if problem := settings.problem():
-        notices.append(problem)
+    notices = _found_damage(door, paths, settings)
+    notices += _settle(paths, operations, manager)
+    versions = VersionsApi(manager, releases, operations)
     api = ComfyUISetupAPI(
-        versions=VersionsApi(manager, releases, operations),
+        versions=versions,
         models=ModelsApi(paths.models, resources, settings),
-        operations=OperationsApi(operations),
+        operations=OperationsApi(operations, {"versions": versions}),
         settings=SettingsApi(paths.root, settings, secrets, events),
         system=_system(
             door=door,
@@ -171,7 +185,10 @@ def build_app(
         ),
         window=WindowApi(window),
     )
-    return App(paths, Dispatcher(api, RateLimiter()), operations, events, outside)
+    daily = Daily(partial(_keep_trash, operations, manager))
+    dispatcher = Dispatcher(api, RateLimiter())
+    adopt_starts = partial(_adopt_starts, operations, manager)
+    return App(paths, dispatcher, operations, events, outside, daily, adopt_starts)
 
 
 def _system(
@@ -212,6 +229,7 @@ def _system(
         notices,
         hardware=hardware,
         diagnostics=lambda: report(witnesses),
+        state=partial(check_state, paths),
         shortcuts=Shortcuts(checkout, environment, home=home),
     )
 
@@ -249,13 +267,65 @@ def _make_folders(paths: PathsConfig) -> None:
                 raise NotWritable(paths.root, reason="nothing can be made there") from error
 
 
-def _settle(operations: OperationRunner, manager: VersionManager) -> list[str]:
-    interrupted = operations.settle_interrupted()
-    told = [f"{one.kind} {one.subject} was interrupted." for one in interrupted]
-    told += manager.recover()
+def _found_damage(door: str, paths: PathsConfig, settings: SettingsStore) -> list[str]:
+    """What is wrong with the state files, before anything is mended: all for the doors that stay.
+
+    A command starts often, and has to be quick: it tells of what it reads, and of the settings.
+    """
+    if door in STAYING_DOORS:
+        problems = check_state(paths).problems
+        return [problem.words for problem in problems if not problem.is_settled]
+    problem = settings.problem()
+    return [problem] if problem else []
+
+
+def _settle(paths: PathsConfig, operations: OperationRunner, manager: VersionManager) -> list[str]:
+    """What was found half done, and what became of it. The tools of a killed launcher end first:
+    they would go on to fill what is put away."""
+    told: list[str] = []
+    for path in sweep_temporaries(folders_with_temporaries(paths)):
+        _log.info("removed %s, which a crash had left half written", path)
+    try:
+        interrupted = operations.settle_interrupted()
+        end_tools_of([one.id for one in interrupted])
+        settled = manager.recover()
+        told += manager.adopt_answering()
+        by_operation = {one.operation_id: one.recovery for one in settled}
+        for one in interrupted:
+            recovery = by_operation.get(one.id) or manager.account_for(one)
+            operations.note_recovery(one.id, recovery)
+            told.append(f"{one.kind} {one.subject} was interrupted. {recovery.words}")
+        known = {one.id for one in interrupted}
+        told += [one.recovery.words for one in settled if one.operation_id not in known]
+    except ComfyUILauncherError as error:  # a root that cannot be written can still be looked at
+        told.append(f"What an earlier launcher left half done stays so for now. {error.message}")
     for words in told:
         _log.warning("%s", words)
     return told
+
+
+def _adopt_starts(operations: OperationRunner, manager: VersionManager) -> None:
+    """Waits for what was starting when its launcher ended, as its launcher would have."""
+    for tag in manager.interrupted_starts():
+        try:
+            operations.submit("versions.launch", tag, LAUNCH_STEPS, partial(manager.adopt, tag))
+        except ComfyUILauncherError as error:  # another launcher waits for it, or it was stopped
+            _log.warning("the start of %s is not waited for: %s", tag, error)
+
+
+def _keep_trash(operations: OperationRunner, manager: VersionManager) -> None:
+    """Deletes what has been in the trash for too long, and what is half deleted."""
+    try:
+        entries = manager.overdue()
+        if entries is not None:
+            operations.submit(
+                "versions.empty_trash",
+                "trash",
+                EMPTY_TRASH_STEPS,
+                lambda operation: manager.empty_trash(entries, operation),
+            )
+    except ComfyUILauncherError as error:  # it waits for another day
+        _log.warning("the trash is not looked after today: %s", error)
 
 
 def _http_client(settings: SettingsStore) -> HttpClient:

@@ -7,7 +7,6 @@ looked at: the same launcher finds the same world from everywhere.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +111,16 @@ class PathsConfig:
         return self.data / "operations"
 
     @property
+    def journal(self) -> Path:
+        """What is about to be changed in several places, written down before it is."""
+        return self.data / "journal"
+
+    @property
+    def links(self) -> Path:
+        """Which links we made, where they led, and which inodes they were."""
+        return self.data / "links"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 
@@ -157,6 +166,8 @@ class PathsConfig:
             self.workflows,
             self.metadata / "versions",
             self.operations,
+            self.journal,
+            self.links,
             self.logs,
             self.data / "snapshots",
             self.data / "library",
@@ -239,6 +250,20 @@ class Settings(BaseModel):
         le=10,
         description="How often a failed web request is repeated.",
     )
+    trash_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days that a removed version waits in the trash before it is deleted for good; "
+        "0 keeps it until you empty the trash.",
+    )
+    keep_free_mb: int = Field(
+        512,
+        ge=0,
+        le=1_000_000,
+        description="Megabytes that stay free on the disk: an installation that would use them is "
+        "refused, and one that comes to them is ended.",
+    )
     secrets_in_file: bool = Field(
         False,
         description="Keep tokens in a file that only you can read where there is no keyring.",
@@ -289,61 +314,6 @@ ENVIRONMENT: Final[tuple[EnvironmentVariable, ...]] = (
         "CIVITAI_API_KEY", "The same under its other name; CIVITAI_TOKEN wins.", secret=True
     ),
 )
-
-
-def home_of(environment: Mapping[str, str]) -> Path | None:
-    """The user's home; None where neither HOME nor the list of users names one, as in containers.
-
-    `Path.home()` reads the environment of this process, and raises where there is none.
-    """
-    named = environment.get("HOME", "")
-    if named.startswith("/"):
-        return Path(named)
-    import pwd
-
-    try:
-        return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:
-        return None
-
-
-def home_folder(environment: Mapping[str, str]) -> Path:
-    """The user's home, also that of this process; `/` where there is none, as containers have it.
-
-    Nothing can be written there, and that is then told as for any other folder.
-    """
-    return home_of({**os.environ, **environment}) or Path("/")
-
-
-def find_root(environment: Mapping[str, str], *, checkout: Path | None = None) -> Path:
-    """The folder that everything lives in.
-
-    `COMFYUI_LAUNCHER_HOME` if it is set, else the launcher's own folder when that is a checkout,
-    else the platform's data folder. A relative path counts from the user's home, never from the
-    current folder.
-    """
-    home = environment.get("COMFYUI_LAUNCHER_HOME")
-    if home:
-        return _from_home(home, environment)
-    own = checkout or Path(__file__).resolve().parent.parent
-    if (own / "launcher").is_file():
-        return own
-    from platformdirs import user_data_path
-
-    try:
-        return user_data_path("comfyui-launcher", appauthor=False)
-    except RuntimeError:  # without a home
-        return home_folder(environment) / ".local" / "share" / "comfyui-launcher"
-
-
-def _from_home(path: str, environment: Mapping[str, str]) -> Path:
-    home = home_folder(environment)
-    if path == "~" or path.startswith("~/"):
-        return home / path[2:]
-    try:
-        return home / Path(path).expanduser()
-    except RuntimeError:  # `~nobody/x` is the name of a folder, as for a shell
-        return home / path
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from backend import __version__
-from backend.config import PathsConfig, Settings, Source, home_folder
+from backend.config import PathsConfig, Settings, Source
 from backend.exceptions import ComfyUILauncherError
 from backend.file_utils import free_bytes
 from backend.logging_config import scrub
 from backend.operations.model import Failure, OperationSnapshot
 from backend.platform.disk import file_system
+from backend.roots import home_folder
 from backend.verdict import Assessment
 from backend.version_manager_components.models import VersionList, VersionStatus
 

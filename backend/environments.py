@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Final, Protocol
 from backend.exceptions import (
     DependenciesUnresolvable,
     DependencyInstallFailed,
+    DiskFailed,
     DiskFull,
     NetworkUnreachable,
     PythonNotFound,
@@ -27,8 +27,11 @@ from backend.exceptions import (
 from backend.file_utils import atomic_write_bytes, free_bytes, storage_errors
 from backend.platform.subprocesses import Completed
 from backend.platform.uv import Package, PackageSources
+from backend.temporaries import temporary_beside
 
 Check = Callable[[], None]
+FULL_WORDS: Final = ("no space left on device", "disk quota exceeded")
+BROKEN_WORDS: Final = "input/output error"
 OFFLINE_WORDS: Final = ("failed to fetch", "dns error", "error sending request", "tcp connect")
 
 
@@ -115,7 +118,7 @@ class ConstraintSets:
         file = self._folder / f"{key}.txt"
         if file.is_file():
             return ConstraintSet(file)
-        atomic_write_bytes(file, self._compile(requirements, wish, key, check))
+        atomic_write_bytes(file, self._compile(requirements, wish, check))
         return ConstraintSet(file)
 
     def key(self, requirements: Path, wish: EnvironmentWish) -> str:
@@ -127,17 +130,15 @@ class ConstraintSets:
         )  # fmt: skip
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
-    def _compile(
-        self, requirements: Path, wish: EnvironmentWish, key: str, check: Check | None
-    ) -> bytes:
+    def _compile(self, requirements: Path, wish: EnvironmentWish, check: Check | None) -> bytes:
         """Torch is asked for beside the requirements, so that its family is chosen to fit it.
 
         Not as an override: that would silence what torchvision says of the torch it needs.
         """
         torch = [wish.torch_spec] if wish.torch_spec else []
-        own = f"{key}.{secrets.token_hex(4)}"  # another installation may ask for the same set
-        asked = self._folder / f"{own}.in"
-        overrides = self._folder / f"{own}.overrides"
+        # Names that only this call has: another installation may ask for the same set.
+        asked = temporary_beside(self._folder / "asked")
+        overrides = temporary_beside(self._folder / "overrides")
         atomic_write_bytes(asked, "\n".join([*torch, ""]).encode())
         if wish.overrides:
             atomic_write_bytes(overrides, "\n".join([*wish.overrides, ""]).encode())
@@ -237,9 +238,11 @@ def python_version_of(venv: Path) -> str:
 
 
 def _raise_if_known(done: Completed, place: Path) -> None:
-    """A full disk and a missing network have words of their own."""
+    """A full or broken disk and a missing network have words of their own."""
     words = "\n".join(done.lines).lower()
-    if "no space left on device" in words:
+    if any(word in words for word in FULL_WORDS):
         raise DiskFull(place, needed=None, free=free_bytes(place))
+    if BROKEN_WORDS in words:
+        raise DiskFailed(place)
     if any(word in words for word in OFFLINE_WORDS):
         raise NetworkUnreachable("The package index", detail=done.tail)

@@ -116,11 +116,18 @@ class VersionInUse(InstallationError):
 
     code = "version-in-use"
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, *, pids: Sequence[int] = ()) -> None:
+        """`pids`: programs that work in its folder, though none was started as this version."""
+        others = f"process {', '.join(map(str, pids))}"
         super().__init__(
-            f"{tag} is running, so its files stay where they are.",
-            hint=f"Stop it first: `./launcher versions stop {tag}`.",
+            f"{tag} is in use by {others}, so its files stay where they are."
+            if pids
+            else f"{tag} is running, so its files stay where they are.",
+            hint=f"End {others} first."
+            if pids
+            else f"Stop it first: `./launcher versions stop {tag}`.",
             tag=tag,
+            pids=list(pids),
         )
 
 
@@ -465,13 +472,13 @@ class MetadataError(ComfyUILauncherError):
 
 
 class MetadataCorrupt(MetadataError):
-    """A state file is damaged and so is its previous version. It is never taken for empty."""
+    """A state file is damaged, and no sound copy of it is there. It is never taken for empty."""
 
     code = "metadata-corrupt"
 
     def __init__(self, path: Path, *, reason: str) -> None:
         super().__init__(
-            f"The state file {path} is damaged ({reason}), and so is the copy before it.",
+            f"The state file {path} is damaged ({reason}), and there is no sound copy of it.",
             hint="Nothing was changed or deleted. Restore the file from a backup, or move it away "
             "to start this record anew.",
             path=str(path),
@@ -603,15 +610,31 @@ class DiskFull(StorageError):
 
     code = "disk-full"
 
-    def __init__(self, path: Path, *, needed: int | None, free: int) -> None:
-        wanted = f"about {needed / 1e9:.1f} GB needed, " if needed is not None else ""
+    def __init__(self, path: Path, *, needed: int | None, free: int, kept: int = 0) -> None:
+        wanted = f"{_size(needed)} needed, " if needed is not None else ""
+        spare = f"{_size(kept)} to be kept free, " if kept else ""
         super().__init__(
-            f"Not enough room on the disk of {path}: {wanted}{free / 1e9:.1f} GB free.",
-            hint="Free some room, or set COMFYUI_LAUNCHER_HOME to a folder on a larger disk. "
-            "Nothing was changed.",
+            f"Not enough room on the disk of {path}: {wanted}{spare}{_size(free)} free.",
+            hint="Free some room, empty the trash (`./launcher versions empty-trash`), or set "
+            "COMFYUI_LAUNCHER_HOME to a folder on a larger disk. Nothing was changed.",
             path=str(path),
             needed=needed,
             free=free,
+            kept=kept,
+        )
+
+
+class DiskFailed(StorageError):
+    """The disk itself reports an error: what it holds can perhaps not be read or written."""
+
+    code = "disk-failed"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The disk reports an error (EIO) at {path}.",
+            hint="Check the disk and its cable, and save what matters to you on another one: "
+            "`sudo dmesg` has the disk's own words.",
+            path=str(path),
         )
 
 
@@ -716,17 +739,40 @@ class OperationNotFound(OperationError):
         )
 
 
+class OperationNotRepeatable(OperationError):
+    """That operation cannot be asked again: it did not fail, or what was asked is not on record."""
+
+    code = "operation-not-repeatable"
+
+    def __init__(self, operation_id: str, *, reason: str) -> None:
+        super().__init__(
+            f"This cannot be asked again: {reason}.",
+            hint="Ask for it anew, as you did the first time; `./launcher operations list` shows "
+            "what runs and what ran.",
+            operation_id=operation_id,
+            reason=reason,
+        )
+
+
 class OperationConflict(OperationError):
     """Another operation works on the same thing."""
 
     code = "operation-conflict"
 
-    def __init__(self, subject: str, *, kind: str, operation_id: str) -> None:
+    def __init__(
+        self, subject: str, *, kind: str, operation_id: str, left_behind: Path | None = None
+    ) -> None:
+        hint = "Try again in a moment."
+        if operation_id:
+            hint = f"Wait for it, or cancel it: `./launcher operations cancel {operation_id}`."
+        elif left_behind is not None:
+            hint += (
+                f" If it stays so and no launcher runs on any machine that uses this folder, remove"
+                f" {left_behind}, which one of them left behind."
+            )
         super().__init__(
             f"Something else is at work on {subject} right now ({kind}).",
-            hint=f"Wait for it, or cancel it: `./launcher operations cancel {operation_id}`."
-            if operation_id
-            else "Try again in a moment.",
+            hint=hint,
             subject=subject,
             kind=kind,
             operation_id=operation_id,
@@ -869,6 +915,17 @@ class LauncherNotAnswering(AccessError):
             hint=f"Wait a moment and try again; if it hangs, end it with `kill {pid}`.",
             pid=pid,
         )
+
+
+def _size(count: int) -> str:
+    """Bytes in the unit that fits: `940 B`, `4.1 kB`, `512.0 MB`, `7.5 GB`."""
+    if count < 1000:
+        return f"{count} B"
+    for unit in ("kB", "MB"):
+        count_in_unit = count / 1e3 if unit == "kB" else count / 1e6
+        if count_in_unit < 999.95:
+            return f"{count_in_unit:.1f} {unit}"
+    return f"{count / 1e9:.1f} GB"
 
 
 def all_errors() -> dict[str, type[ComfyUILauncherError]]:

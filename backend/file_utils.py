@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -16,13 +15,21 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
-from backend.exceptions import DiskFull, MetadataCorrupt, MetadataFromTheFuture, NotWritable
+from backend.exceptions import (
+    DiskFailed,
+    DiskFull,
+    MetadataCorrupt,
+    MetadataFromTheFuture,
+    NotWritable,
+)
+from backend.seals import SEAL, BrokenSeal, sealed, unsealed
+from backend.temporaries import temporary_beside
 
 Model = TypeVar("Model", bound=BaseModel)
 
 PREVIOUS_SUFFIX: Final = ".previous"
 DAMAGED_SUFFIX: Final = ".damaged"
-TEMPORARY_SUFFIX: Final = ".tmp"
+LATER_DAMAGE_SUFFIX: Final = ".damaged-later"
 
 # Something of another kind stands where a file or folder of ours belongs, or access is refused.
 _REFUSED: Final = frozenset(
@@ -30,7 +37,6 @@ _REFUSED: Final = frozenset(
         errno.EACCES,
         errno.EPERM,
         errno.EROFS,
-        errno.EIO,
         errno.EEXIST,
         errno.EISDIR,
         errno.ENOTDIR,
@@ -81,33 +87,40 @@ ReadResult = Absent | Corrupt[Model] | Value[Model]
 
 
 def atomic_write_json(
-    path: Path, data: BaseModel, *, lock: AbstractContextManager[Any] | None = None
+    path: Path,
+    data: BaseModel,
+    *,
+    lock: AbstractContextManager[Any] | None = None,
+    mode: int = 0o644,
+    keep_previous: bool = True,
 ) -> None:
     """After this returns, `path` holds `data` for good; before, it holds what it held.
 
-    Temporary file beside it, fsync, the present file kept as `.previous`, replace, fsync of the
-    folder. An invalid model is refused before the disk is touched. Takes `lock` around the write.
+    Sealed (backend/seals.py), into a temporary file beside it, fsync, the present file kept as
+    `.previous` (as `.damaged` when it cannot be read), replace, fsync of the folder. An invalid
+    model is refused before the disk is touched. Takes `lock` around the write. With
+    `keep_previous=False` nothing of the present file is kept: for what is of no use afterwards.
 
     Raises: pydantic's ValidationError (invalid model), DiskFull, NotWritable.
     """
     type(data).model_validate(data.model_dump(warnings=False))
-    text = data.model_dump_json(indent=2) + "\n"
+    content = sealed(data.model_dump_json(indent=2).encode())
     with lock or contextlib.nullcontext():
-        sound = _set_damage_aside(path, type(data))
-        atomic_write_bytes(path, text.encode(), keep_previous=sound)
+        sound = keep_previous and _keep_damage(path, type(data))
+        atomic_write_bytes(path, content, mode=mode, keep_previous=sound)
 
 
 def atomic_write_bytes(
     path: Path, content: bytes, *, mode: int = 0o644, keep_previous: bool = False
 ) -> None:
-    """Like atomic_write_json, for any content. Raises: DiskFull, NotWritable."""
+    """Like atomic_write_json, for any content and without a seal. Raises: DiskFull, NotWritable."""
     temporary = temporary_beside(path)
-    with storage_errors(path):
+    with storage_errors(path, needed=len(content)):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_and_sync(temporary, content, mode)
             if keep_previous:
-                _keep_previous(path)
+                _keep_as(path, PREVIOUS_SUFFIX)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -118,20 +131,22 @@ def atomic_write_bytes(
 def read_json(path: Path, model: type[Model]) -> ReadResult[Model]:
     """What `path` holds: Absent, Corrupt (with the previous version if that is sound) or Value.
 
+    A seal that does not fit is damage, whatever the schema says; without a seal (an older launcher,
+    or a hand that took it away) the schema alone decides.
     Raises: NotWritable when the file exists and may not be read.
     """
     previous = path.with_name(path.name + PREVIOUS_SUFFIX)
     with storage_errors(path):
         content = _content(path)
+        if content is not None:
+            try:
+                return Value(_judged(content, model))
+            except _Damage as damage:
+                return Corrupt(path, str(damage), _valid(_content(previous), model))
         older = _content(previous)
-    if content is None and older is None:
+    if older is None:
         return Absent(path)
-    try:
-        if content is None:
-            return Corrupt(path, "the file is missing", _valid(older, model))
-        return Value(model.model_validate_json(content))
-    except PydanticError as damage:
-        return Corrupt(path, _first_problem(damage), _valid(older, model))
+    return Corrupt(path, "the file is missing", _valid(older, model))
 
 
 def refuse_newer_schema(path: Path, known: int) -> None:
@@ -159,9 +174,16 @@ def value_or_none(result: ReadResult[Model]) -> Model | None:
             return result.value
 
 
-def temporary_beside(path: Path) -> Path:
-    """A new name in the folder of `path`. Short: one made of the whole name may be too long."""
-    return path.with_name(f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder, sorted; none where there is no such folder.
+
+    Raises: NotWritable where it may not be read: that is not the same as empty.
+    """
+    with storage_errors(folder):
+        try:
+            return sorted(entry.name for entry in folder.iterdir())
+        except FileNotFoundError:
+            return []
 
 
 def sync_folder(folder: Path) -> None:
@@ -175,12 +197,14 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def storage_errors(path: Path, *, needed: int | None = None) -> Iterator[None]:
-    """Turns a full disk or a refused write below this line into DiskFull or NotWritable."""
+    """Turns what the system says below this line into DiskFull, DiskFailed or NotWritable."""
     try:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(path, needed=needed, free=free_bytes(path)) from error
+        if error.errno == errno.EIO:
+            raise DiskFailed(path) from error
         if error.errno in _REFUSED:
             raise NotWritable(path, reason=_words(error.errno)) from error
         raise
@@ -198,13 +222,20 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def _set_damage_aside(path: Path, model: type[BaseModel]) -> bool:
-    """Whether the present content is sound. Damage is kept as `.damaged`, never as `.previous`."""
+def _keep_damage(path: Path, model: type[BaseModel]) -> bool:
+    """Whether the present content is sound. Damage is kept as `.damaged`, never as `.previous`.
+
+    It gets a second name: the first one is there until the new content replaces it, for damage is
+    not absence. The damage that came first is kept for good, and the latest beside it.
+    """
     with storage_errors(path):
         content = _content(path)
-        if content is None or _valid(content, model) is not None:
-            return content is not None
-        path.replace(path.with_name(path.name + DAMAGED_SUFFIX))
+        if content is None:
+            return False
+        if _valid(content, model) is not None:
+            return True
+        first = path.with_name(path.name + DAMAGED_SUFFIX)
+        _keep_as(path, LATER_DAMAGE_SUFFIX if os.path.lexists(first) else DAMAGED_SUFFIX)
     return False
 
 
@@ -216,12 +247,12 @@ def _write_and_sync(path: Path, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _keep_previous(path: Path) -> None:
+def _keep_as(path: Path, suffix: str) -> None:
     """A second name for the present content; the replace that follows drops the first."""
     link = temporary_beside(path)
     try:
         _second_name(path, link)
-        link.replace(path.with_name(path.name + PREVIOUS_SUFFIX))
+        link.replace(path.with_name(path.name + suffix))
     except FileNotFoundError:
         return
     finally:
@@ -242,12 +273,27 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
+class _Damage(Exception):
+    """Why a content is not what it should be, in words."""
+
+
+def _judged(content: bytes, model: type[Model]) -> Model:
+    """What the content says. Raises: _Damage."""
+    try:
+        return model.model_validate_json(unsealed(content))
+    except BrokenSeal as broken:
+        way_out = f"edited by hand? then remove its last field `{SEAL}`"
+        raise _Damage(f"{broken}; {way_out}") from broken
+    except PydanticError as problem:
+        raise _Damage(_first_problem(problem)) from problem
+
+
 def _valid(content: bytes | None, model: type[Model]) -> Model | None:
     if content is None:
         return None
     try:
-        return model.model_validate_json(content)
-    except PydanticError:
+        return _judged(content, model)
+    except _Damage:
         return None
 
 

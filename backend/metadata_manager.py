@@ -24,11 +24,14 @@ from backend.file_utils import (
     Absent,
     Corrupt,
     atomic_write_json,
+    names_in,
     read_json,
     refuse_newer_schema,
+    storage_errors,
     sync_folder,
 )
 from backend.logging_config import get_logger
+from backend.validators import FileName, VersionTag
 
 SCHEMA: Final = 1
 Model = TypeVar("Model", bound="Record")
@@ -59,13 +62,13 @@ class TorchChoice(BaseModel):
 class InstalledVersion(Record):
     """One installation: what it is, where it lies, and how it was made. Sizes in bytes."""
 
-    tag: str
+    tag: VersionTag
     reference: str
     kind: Literal["tag", "branch", "commit"]
     commit: str
     released_at: AwareDatetime
     repository: str
-    store: str = Field(description="Name of its folder in comfyui-versions/.store.")
+    store: FileName = Field(description="Name of its folder in comfyui-versions/.store.")
     operation_id: str
     python: str
     torch: TorchChoice
@@ -123,7 +126,11 @@ class MetadataManager:
         """Every installed version. A damaged file is reported, never dropped in silence."""
         found: dict[str, InstalledVersion] = {}
         problems: list[RecordProblem] = []
-        for path in self._record_files():
+        try:
+            files = self._record_files()
+        except StorageError as error:
+            return VersionsOnRecord({}, [RecordProblem(self._versions, error.message, False)])
+        for path in files:
             try:
                 record = self._record(path.name.removesuffix(".json"), problems)
             except (MetadataError, StorageError) as error:
@@ -142,12 +149,16 @@ class MetadataManager:
             atomic_write_json(self._path(version.tag), version)
 
     def remove(self, tag: str) -> None:
-        """Forgets a version, and that it was active or default."""
+        """Forgets a version, and that it was active or default.
+
+        Raises: DiskFull, DiskFailed, NotWritable; MetadataCorrupt when what is active is damaged.
+        """
         with self._lock:
             path = self._path(tag)
-            for name in (path.name + PREVIOUS_SUFFIX, path.name):
-                path.with_name(name).unlink(missing_ok=True)
-            sync_folder(self._versions)
+            with storage_errors(path):
+                for name in (path.name + PREVIOUS_SUFFIX, path.name):
+                    path.with_name(name).unlink(missing_ok=True)
+                sync_folder(self._versions)
         now = self.active()
         if tag in {now.active, now.default}:
             self.change_active(
@@ -189,18 +200,14 @@ class MetadataManager:
         """Only a cache: what cannot be read is measured again."""
         try:
             return self._read(self._sizes_file, SizeCache, []) or SizeCache()
-        except MetadataError as error:
+        except (MetadataError, StorageError) as error:
             _log.warning("%s", error)
             return SizeCache()
 
     def _record_files(self) -> list[Path]:
         """Also the files of which only the previous version is left."""
-        names = {path.name for path in self._versions.glob("*.json")}
-        names |= {
-            path.name.removesuffix(PREVIOUS_SUFFIX)
-            for path in self._versions.glob(f"*.json{PREVIOUS_SUFFIX}")
-        }
-        return [self._versions / name for name in sorted(names)]
+        names = {name.removesuffix(PREVIOUS_SUFFIX) for name in names_in(self._versions)}
+        return [self._versions / name for name in sorted(names) if name.endswith(".json")]
 
     def _read(self, path: Path, model: type[Model], problems: list[RecordProblem]) -> Model | None:
         result = read_json(path, model)

@@ -7,16 +7,19 @@ is told with the form that was expected. The functions touch nothing but, for pa
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from pydantic import AfterValidator
 
 from backend.exceptions import InvalidValue, UnsafePath
 
 MAX_TAG_LENGTH: Final = 100
 MAX_REFERENCE_LENGTH: Final = 200
 MAX_NAME_BYTES: Final = 255  # of one path component, on every common file system
+MAX_FOLDER_BYTES: Final = 3500  # a path ends at 4,096, and what lies inside has one too
 MAX_URL_LENGTH: Final = 2048
 MAX_REQUIREMENT_LENGTH: Final = 1000
 LOWEST_PORT: Final = 1024
@@ -265,10 +268,34 @@ def validate_package_place(text: str) -> str:
 
 def validate_folder(text: str) -> str:
     """A path that can be written down and followed; `~` is a home. Raises: InvalidValue."""
-    try:
-        sound = bool(text) and "\0" not in text and bool(Path(text).expanduser())
-    except RuntimeError:  # ~nosuchuser
-        sound = False
-    if not sound:
+    if not text or "\0" in text or not _fits_a_disk(text):
         raise InvalidValue("folder", text, expected="a path, for example ~/models")
     return text
+
+
+def _fits_a_disk(text: str) -> bool:
+    try:
+        path = Path(text).expanduser()
+        return len(str(path).encode()) <= MAX_FOLDER_BYTES and all(
+            len(part.encode()) <= MAX_NAME_BYTES for part in path.parts
+        )
+    except (RuntimeError, UnicodeEncodeError):  # ~nosuchuser; a name that is no text
+        return False
+
+
+def _for_a_record(check: Callable[[str], str]) -> AfterValidator:
+    """A check in the form that a field of a record takes: its words become damage of the record."""
+
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except InvalidValue as error:
+            raise ValueError(error.message) from error
+
+    return AfterValidator(checked)
+
+
+# In records, for what becomes a part of a path: a file can be edited, or made by someone else.
+VersionTag = Annotated[str, _for_a_record(validate_version_tag)]
+FileName = Annotated[str, _for_a_record(validate_file_name)]
+PlainPath = Annotated[str, _for_a_record(validate_folder)]

@@ -1,4 +1,5 @@
-"""Writes docs/reference and the types of the page from the code, so that they cannot disagree.
+"""Writes docs/reference, the types of the page and the figures of what we promise, so that they
+cannot disagree with the code and with what was counted.
 
 `python -m docs.generate` writes the files; `--check` writes nothing, names the files that are
 stale and exits with 1.
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from docs.generator import contract, pages, typescript
+from docs.generator import contract, pages, promises, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 REFERENCE: Final = "docs/reference"
@@ -37,6 +38,7 @@ def rendered() -> dict[str, str]:
     return written | {
         f"{REFERENCE}/contract.json": contract.as_json(),
         TYPES: typescript.contract_types(),
+        promises.PAGE: promises.page(),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic import ValidationError as PydanticError
+from pydantic_core import PydanticSerializationError
 
 from backend.api.contract.common import Refusal, Success
 from backend.api.core import ComfyUISetupAPI
@@ -63,7 +64,7 @@ def _validate(endpoint: Endpoint, request: Mapping[str, Any] | bytes) -> BaseMod
     try:
         if isinstance(request, bytes):
             return model.model_validate_json(request or b"{}")
-        return model.model_validate(dict(request))
+        validated = model.model_validate(dict(request))
     except PydanticError as error:
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         if problems[0]["type"] in {"json_invalid", "model_type", "model_attributes_type"}:
@@ -75,3 +76,19 @@ def _validate(endpoint: Endpoint, request: Mapping[str, Any] | bytes) -> BaseMod
                 for problem in problems
             ],
         ) from error
+    if unwritable := [name for name in model.model_fields if not _is_text(validated, name)]:
+        no_text = "it is no Unicode text"
+        raise InvalidRequest(
+            endpoint.name, problems=[{"field": name, "problem": no_text} for name in unwritable]
+        )
+    return validated
+
+
+def _is_text(request: BaseModel, field: str) -> bool:
+    """Whether a field can be written down, as the record of an operation does: an argument of the
+    command line can be any bytes, and then holds halves of surrogate pairs."""
+    try:
+        request.model_dump_json(include={field})
+    except PydanticSerializationError:
+        return False
+    return True

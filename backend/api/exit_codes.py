@@ -23,6 +23,7 @@ from backend.exceptions import (
     OperationCancelled,
     OperationConflict,
     OperationNotFound,
+    OperationNotRepeatable,
     PathNotFound,
     PortTaken,
     PythonNotFound,
@@ -72,7 +73,7 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "It stands in the way of something: in use, there already, or an operation at work.",
         (
             VersionAlreadyInstalled, VersionInUse, AlreadyRunning, PortTaken, ForeignFolder,
-            OperationConflict, ServiceAlreadyRunning, LauncherNotAnswering,
+            OperationConflict, OperationNotRepeatable, ServiceAlreadyRunning, LauncherNotAnswering,
         ),
     ),
     CANCELLED: ExitCode("It was cancelled and left nothing behind.", (OperationCancelled,)),

@@ -151,7 +151,8 @@ def _open_app() -> App:
 
 def _start_log() -> None:
     """The log for a fault that came before the app was built."""
-    from backend.config import PathsConfig, find_root
+    from backend.config import PathsConfig
     from backend.logging_config import configure_logging
+    from backend.roots import find_root
 
     configure_logging(PathsConfig(find_root(os.environ)).logs, "cli", "INFO")

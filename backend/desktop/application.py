@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from backend.api.exit_codes import FAILURE, INTERRUPTED, SUCCESS, exit_code_of
-from backend.config import PathsConfig, find_root
+from backend.config import PathsConfig
 from backend.desktop.door import Door
 from backend.desktop.instance import bring_to_front, is_opening
 from backend.desktop.ladder import Rung, Way, Wish, find_way
@@ -23,6 +23,7 @@ from backend.exceptions import ComfyUILauncherError
 from backend.logging_config import configure_logging
 from backend.operations.runner import report_fault
 from backend.platform.terminal import leave_waiting_threads_behind, note, say, speak_of_any_path
+from backend.roots import find_root
 from backend.service.record import ServiceRecord
 
 CHECKOUT: Final = Path(__file__).parents[2]

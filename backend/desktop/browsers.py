@@ -21,12 +21,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from backend.config import ENVIRONMENT, home_of
+from backend.config import ENVIRONMENT
 from backend.desktop.default_browser import find_default
 from backend.desktop.programs import Programs
 from backend.file_utils import atomic_write_bytes
 from backend.logging_config import get_logger
 from backend.platform.subprocesses import run, scrubbed_environment
+from backend.roots import home_of
 
 _log: Final = get_logger(__name__)
 

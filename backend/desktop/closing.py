@@ -185,8 +185,13 @@ def _at_work(app: App) -> AtWork:
     return AtWork(
         tuple(one.tag for one in getattr(versions, "versions", ()) if one.state in _RUNNING),
         operations or (),
-        is_whole=versions is not None and operations is not None,
+        is_whole=_is_whole(versions) and operations is not None,
     )
+
+
+def _is_whole(versions: Any) -> bool:
+    """Whether every version is told of: one whose record cannot be read may run as well."""
+    return versions is not None and all(one.recovered for one in versions.problems)
 
 
 def _operations(app: App) -> tuple[str, ...] | None:

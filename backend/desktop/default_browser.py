@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backend.config import home_of
+from backend.roots import home_of
 
 WEB: Final = "x-scheme-handler/http"
 PAGE: Final = "text/html"

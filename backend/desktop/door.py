@@ -89,7 +89,7 @@ class Door:
 
     def _serve(self, app: App) -> None:
         self._bound.start(app)
-        app.watch_outside()
+        app.stay()
         self._app.set_result(app)
         self._bound.wait_until_up(UP_SECONDS)
         self._write_that_it_is_up()

@@ -13,12 +13,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from backend.desktop.libraries import Distribution, Library, loads, packages_of
+from backend.exceptions import StorageError
 from backend.logging_config import get_logger
+from backend.platform.erasing import erase
 from backend.platform.subprocesses import run, scrubbed_environment
 
 _log: Final = get_logger(__name__)
@@ -119,13 +121,18 @@ def _work_folder(folder: Path) -> Iterator[Path]:
     """A new folder beside what is kept, gone at the end: what is verified is moved, not copied."""
     for old in folder.glob(".work-*"):  # of a launcher that was killed meanwhile
         if time.time() - old.stat().st_mtime > FORGOTTEN_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+            _erase(old)
     work = folder / f".work-{secrets.token_hex(6)}"
     work.mkdir(parents=True)
     try:
         yield work
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _erase(work)
+
+
+def _erase(work: Path) -> None:
+    with suppress(StorageError):  # what is left is tried again by another start
+        erase(work, "", lambda: None)  # there is no name that has to go last
 
 
 def _fetched(

@@ -17,13 +17,13 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from backend.config import home_of
 from backend.desktop.browsers import Browser, without_debugging
 from backend.desktop.healing import folder_for, heal, kept_files
 from backend.desktop.libraries import advice, is_for_children, packages_of
 from backend.desktop.surroundings import Surroundings, chosen_platform, has_locale, look
 from backend.desktop.trial import Doubts
 from backend.exceptions import WindowImpossible
+from backend.roots import home_of
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from backend.api.areas.window import WindowHost
 from backend.composition import App, build_app
-from backend.config import PathsConfig, home_of
+from backend.config import PathsConfig
 from backend.desktop.bridge import JavaScriptAPI
 from backend.desktop.browsers import (
     PROFILE_NAME,
@@ -37,6 +37,7 @@ from backend.exceptions import ComfyUILauncherError
 from backend.logging_config import get_logger
 from backend.platform.locks import FileLock
 from backend.platform.terminal import is_watched
+from backend.roots import home_of
 from backend.service.codes import CODE_SECONDS
 from backend.service.plain_pages import problem
 from backend.settings_store import SettingsStore

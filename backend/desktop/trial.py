@@ -18,7 +18,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from backend.exceptions import StorageError
-from backend.file_utils import Value, atomic_write_bytes, read_json
+from backend.file_utils import Value, atomic_write_json, read_json
 from backend.logging_config import get_logger
 from backend.operations.model import Frozen
 from backend.platform.subprocesses import run, scrubbed_environment
@@ -64,7 +64,9 @@ class Proof(Frozen):
     through.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: Literal[1] = Field(1, alias="schema")
     key: str
@@ -125,9 +127,8 @@ class Doubts:
         self, state: Literal["proven", "opening", "failed"], reason: str | None = None
     ) -> None:
         proof = Proof(key=self._key, state=state, reason=reason, at=datetime.now(UTC))
-        text = proof.model_dump_json(by_alias=True, indent=2) + "\n"
         try:
-            atomic_write_bytes(self._file, text.encode())
+            atomic_write_json(self._file, proof, keep_previous=False)
         except StorageError as error:  # the next start tries again: that is all
             _log.warning("What is known of Qt could not be written: %s", error)
 

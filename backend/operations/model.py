@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+def new_operation_id() -> str:
+    """An id that no other operation has: the second it begins in, and a bit of chance."""
+    return f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
 
 
 class OperationState(StrEnum):
@@ -70,8 +77,19 @@ class Owner(Frozen):
     created: str = Field(description="Its birth, in words of the system; to be compared only.")
 
 
+class Recovery(Frozen):
+    """What became of what an interrupted operation left: settled at the next start.
+
+    `finished`: it had come so far that it was ended as it was meant. `undone`: nothing of it is
+    left. `left`: it is as it was found, because something about it cannot be read or is not ours.
+    """
+
+    outcome: Literal["finished", "undone", "left"]
+    words: str
+
+
 class OperationSnapshot(Frozen):
-    """One operation, whole."""
+    """One operation, whole. `request`: what was asked, where it can be asked again."""
 
     id: str
     kind: str
@@ -82,6 +100,8 @@ class OperationSnapshot(Frozen):
     finished_at: AwareDatetime | None = None
     result: dict[str, Any] | None = None
     error: Failure | None = None
+    request: dict[str, Any] | None = None
+    recovery: Recovery | None = None
     owner: Owner
 
 

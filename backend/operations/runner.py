@@ -16,16 +16,26 @@ from pydantic import BaseModel
 from backend.exceptions import (
     ComfyUILauncherError,
     InternalError,
+    MetadataError,
     OperationCancelled,
     OperationConflict,
     OperationInterrupted,
     OperationNotFound,
+    StorageError,
 )
 from backend.logging_config import current_operation, get_logger, scrub
 from backend.operations.cancellation import CancelToken
 from backend.operations.events import EventStream
-from backend.operations.journal import OperationJournal
-from backend.operations.model import Failure, OperationRef, OperationSnapshot, OperationState, Owner
+from backend.operations.journal import JournalProblem, OperationJournal
+from backend.operations.model import (
+    Failure,
+    OperationRef,
+    OperationSnapshot,
+    OperationState,
+    Owner,
+    Recovery,
+    new_operation_id,
+)
 from backend.operations.operation import Operation, Step
 
 PARALLEL_OPERATIONS: Final = 4
@@ -69,16 +79,18 @@ class OperationRunner:
         work: Work,
         *,
         urgent: bool = False,
+        request: BaseModel | None = None,
     ) -> OperationRef:
         """Starts `work` in a thread and answers at once. Four work at a time, and the urgent ones.
 
+        `request`: what was asked of the endpoint `kind`, where it can be asked again later.
         Raises: OperationConflict while another operation works on `subject`; DiskFull, NotWritable
         when the journal takes no entry (nothing was started then).
         """
         with self._lock:
             self._forget_finished()
             self._refuse_conflict(subject)
-            operation = self._new(kind, subject, steps)
+            operation = self._new(kind, subject, steps, request)
             self._live[operation.id] = operation  # first: on disk alone it looks interrupted
             try:
                 self._journal.append(operation.snapshot)
@@ -96,7 +108,7 @@ class OperationRunner:
         return OperationRef(operation_id=operation.id, kind=kind, subject=subject)
 
     def get(self, operation_id: str) -> OperationSnapshot:
-        """Raises: OperationNotFound."""
+        """Raises: OperationNotFound; MetadataCorrupt when its record cannot be read."""
         if live := self._live.get(operation_id):
             return live.snapshot
         stored = self._journal.load(operation_id) if _is_id(operation_id) else None
@@ -111,6 +123,10 @@ class OperationRunner:
         }
         stored |= {operation.id: operation.snapshot for operation in tuple(self._live.values())}
         return sorted(stored.values(), key=lambda snapshot: snapshot.created_at, reverse=True)
+
+    def problems(self) -> list[JournalProblem]:
+        """Every record of an operation with damage in it."""
+        return self._journal.problems()
 
     def cancel(self, operation_id: str) -> OperationSnapshot:
         """Asks it to stop; an ended one is returned as it is. Raises: OperationNotFound."""
@@ -137,24 +153,57 @@ class OperationRunner:
         return snapshot
 
     def settle_interrupted(self) -> list[OperationSnapshot]:
-        """Writes down as interrupted what a process that is gone was running. Returns those."""
+        """Writes down as interrupted what a process that is gone was running.
+
+        Returns those, and the interrupted ones of which nobody has said yet what became of them.
+        Raises: DiskFull, NotWritable.
+        """
         found = []
         for snapshot in self._journal.load_all():
             settled = self._as_it_stands(snapshot)
             if settled is not snapshot:
                 self._journal.append(settled)
+            if settled.state is OperationState.INTERRUPTED and settled.recovery is None:
                 found.append(settled)
         self._journal.forget_oldest()
         return found
 
+    def note_recovery(self, operation_id: str, recovery: Recovery) -> OperationSnapshot:
+        """An interrupted operation, with what became of it on record. The first word counts.
+
+        Raises: OperationNotFound, DiskFull, NotWritable.
+        """
+        with self._lock:
+            snapshot = self.get(operation_id)
+            if snapshot.state is not OperationState.INTERRUPTED or snapshot.recovery is not None:
+                return snapshot
+            settled = snapshot.model_copy(update={"recovery": recovery})
+            self._journal.append(settled)
+        return settled
+
     def is_running(self, operation_id: str) -> bool:
-        """Whether that operation is at work, here or in another live process."""
+        """Whether that operation is at work, here or in another live process.
+
+        Also where its record cannot be read: nothing says that it has ended, so what it made is not
+        touched.
+        """
         if not _is_id(operation_id):
             return False
         try:
             return not self.get(operation_id).state.is_final
         except OperationNotFound:
             return False
+        except (MetadataError, StorageError) as damage:
+            _log.warning("what it made is left as it is: %s", damage)
+            return True
+
+    def this_process(self) -> Owner:
+        """Who runs what is submitted here."""
+        return self._owner()
+
+    def lives(self, owner: Owner) -> bool:
+        """Whether that very process still runs."""
+        return self._owner_lives(owner)
 
     def close(self, timeout: float = 15.0) -> None:
         """Cancels what runs here and waits for it to leave things tidy."""
@@ -165,14 +214,17 @@ class OperationRunner:
         for thread in tuple(self._threads.values()):
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _new(self, kind: str, subject: str, steps: Sequence[Step]) -> Operation:
-        operation_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}"
+    def _new(
+        self, kind: str, subject: str, steps: Sequence[Step], request: BaseModel | None
+    ) -> Operation:
+        operation_id = new_operation_id()
         snapshot = OperationSnapshot(
             id=operation_id,
             kind=kind,
             subject=subject,
             state=OperationState.QUEUED,
             created_at=datetime.now(UTC),
+            request=_repeatable(request),
             owner=self._owner(),
         )
         token = CancelToken(operation_id, self._journal.cancel_file(operation_id))
@@ -251,6 +303,14 @@ def report_fault(fault: Exception) -> InternalError:
 
 def _as_dict(result: BaseModel | None) -> dict[str, Any] | None:
     return None if result is None else result.model_dump(mode="json")
+
+
+def _repeatable(request: BaseModel | None) -> dict[str, Any] | None:
+    """The request as it may be kept: one with a secret in it is not, and cannot be asked again."""
+    if request is None:
+        return None
+    text = request.model_dump_json()
+    return request.model_dump(mode="json") if scrub(text) == text else None
 
 
 def _is_id(text: str) -> bool:

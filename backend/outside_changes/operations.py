@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Protocol
 
-from backend.exceptions import OperationNotFound
+from backend.exceptions import MetadataError, OperationNotFound, StorageError
 from backend.operations.events import OperationChanged
 from backend.operations.model import OperationSnapshot, OperationState, Owner
 from backend.outside_changes.stamps import Publish, Stamp, is_fresh, stamp_of
@@ -56,7 +56,7 @@ class OthersOperations:
         """Tells what is new of the operations of others, and of those that are new."""
         for operation_id in self._appeared():
             snapshot = self._load(operation_id)
-            if snapshot is None:  # its first line is just being written
+            if snapshot is None:  # forgotten meanwhile, or it cannot be read
                 self._known.discard(operation_id)
             elif snapshot.owner != self._owner:
                 self._followed[operation_id] = None
@@ -90,5 +90,5 @@ class OthersOperations:
     def _load(self, operation_id: str) -> OperationSnapshot | None:
         try:
             return self._operations.get(operation_id)
-        except OperationNotFound:
+        except (OperationNotFound, MetadataError, StorageError):
             return None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backend.exceptions import DiskFull, PathNotFound
-from backend.file_utils import free_bytes, storage_errors
+from backend.exceptions import DiskFull
+from backend.file_utils import free_bytes
+from backend.platform.deletion import look_at
 
-BLOCK_BYTES: Final = 512  # the unit of st_blocks, whatever the file system's own block is
 HEADROOM: Final = 1.05
+LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,8 @@ def physical_size(folder: Path, *, check: Callable[[], None] | None = None) -> D
     `check` is called once a folder. Raises: PathNotFound, NotWritable for a folder that may not
     be read.
     """
-    if folder.is_symlink() or not folder.is_dir():
-        raise PathNotFound(folder, wanted="a folder")
-    logical = files = unique = 0
-    linked: dict[int, tuple[int, int, int]] = {}  # inode -> names seen, names there are, bytes
-    with storage_errors(folder):
-        for found in _files_below(folder, check):
-            files += 1
-            logical += found.st_size
-            taken = found.st_blocks * BLOCK_BYTES
-            if found.st_nlink == 1:
-                unique += taken
-            else:
-                seen = linked.get(found.st_ino, (0, 0, 0))[0]
-                linked[found.st_ino] = (seen + 1, found.st_nlink, taken)
-    unique += sum(taken for seen, names, taken in linked.values() if seen >= names)
-    return DiskUse(logical=logical, unique=unique, files=files)
+    plan = look_at([folder], check=check)
+    return DiskUse(logical=plan.logical, unique=plan.frees, files=plan.files + plan.links)
 
 
 def file_system(path: Path) -> str | None:
@@ -65,32 +51,59 @@ def file_system(path: Path) -> str | None:
     return max(volumes, key=lambda one: len(one.mountpoint)).fstype if volumes else None
 
 
-def require_free(path: Path, needed: int) -> None:
-    """Returns when `needed` bytes, and 5 % more, are free on the volume of `path`.
+def room_for(needed: int, keep_free: int) -> int:
+    """How much has to be free before `needed` bytes are written: 5 % more, and what stays free."""
+    return int(needed * HEADROOM) + keep_free
+
+
+def require_free(path: Path, needed: int, keep_free: int) -> None:
+    """Returns when `needed` bytes, and 5 % more, can be written and `keep_free` stay free.
 
     Raises: DiskFull.
     """
     free = free_bytes(path)
-    if free < needed * HEADROOM:
-        raise DiskFull(path, needed=needed, free=free)
+    if free < room_for(needed, keep_free):
+        raise DiskFull(path, needed=needed, free=free, kept=keep_free)
 
 
-def _files_below(folder: Path, check: Callable[[], None] | None) -> Iterator[os.stat_result]:
-    volume = folder.lstat().st_dev
-    waiting = [os.fspath(folder)]
-    while waiting:
-        if check is not None:
-            check()
-        for path, found in _children(waiting.pop()):
-            if not stat.S_ISDIR(found.st_mode):
-                yield found
-            elif found.st_dev == volume:
-                waiting.append(path)
+class RoomWatch:
+    """Ends long work before it has filled the disk: `check` raises once it comes to what is kept.
+
+    So there is room for state files at every moment, and for whatever else runs on this machine.
+    Between two looks lies half a second. Raises: DiskFull.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        needed: int,
+        keep_free: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = path
+        self._needed = needed
+        self._keep_free = keep_free
+        self._clock = clock
+        self._next = clock()
+
+    def check(self) -> None:
+        """Cheap: it may be called at any time, from any loop."""
+        if self._clock() < self._next:
+            return
+        self._next = self._clock() + LOOK_SECONDS
+        free = free_bytes(self._path)
+        if free < self._keep_free:
+            raise DiskFull(self._path, needed=self._needed, free=free, kept=self._keep_free)
 
 
-def _children(folder: str) -> Iterator[tuple[str, os.stat_result]]:
-    """What a folder holds; what is removed while we look takes no room and is left out."""
-    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            with contextlib.suppress(FileNotFoundError):
-                yield entry.path, entry.stat(follow_symlinks=False)
+@contextmanager
+def naming_needed(needed: int) -> Iterator[None]:
+    """A disk that a tool below finds full is told with the bytes that the whole work needs."""
+    try:
+        yield
+    except DiskFull as full:
+        if full.context["needed"] is not None:
+            raise
+        place = Path(str(full.context["path"]))
+        raise DiskFull(place, needed=needed, free=free_bytes(place)) from full

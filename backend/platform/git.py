@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from backend.exceptions import (
     ComfyUILauncherError,
+    DiskFailed,
     DiskFull,
     OperationConflict,
     RepositoryUnreachable,
@@ -274,6 +275,8 @@ class SourceRepository:
         words = "\n".join(done.lines).lower()
         if "no space left on device" in words:
             return DiskFull(self._mirrors, needed=None, free=free_bytes(self._mirrors))
+        if "input/output error" in words:
+            return DiskFailed(self._mirrors)
         if any(word in words for word in MISSING_OBJECT_WORDS):
             return SourceIncomplete(reference, self.url, detail=done.tail)
         return SourceFailed(action, detail=done.tail)

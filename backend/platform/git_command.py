@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from backend.exceptions import ToolMissing
-from backend.platform.subprocesses import Completed, run, scrubbed_environment
+from backend.platform.subprocesses import Completed, operation_mark, run, scrubbed_environment
 
 
 class Git:
@@ -48,7 +48,7 @@ class Git:
 
         What git and the search for it would take an empty value of for an order stays.
         """
-        own = self._environment()
+        own = self._environment() | operation_mark()
         gone = (name for name in os.environ if name != "PATH" and not name.startswith("GIT_"))
         return {name: "" for name in gone if name not in own} | own
 

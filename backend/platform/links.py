@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from backend.exceptions import ForeignFolder
-from backend.file_utils import storage_errors, sync_folder, temporary_beside
+from backend.file_utils import storage_errors, sync_folder
+from backend.temporaries import temporary_beside
 
 
 def replace_link(link: Path, target: Path) -> None:
@@ -52,6 +54,41 @@ def link_target(link: Path) -> Path | None:
     return None
 
 
+def leads_to(link: Path, place: Path) -> bool:
+    """Whether the link leads to that place, by whatever name its folder is reached.
+
+    The place itself need not be there any more. Raises: NotWritable.
+    """
+    target = link_target(link)
+    if target is None or target.name != place.name:
+        return False
+    return os.path.realpath(target.parent) == os.path.realpath(place.parent)
+
+
 def _refuse_other_than_link(link: Path) -> None:
     if os.path.lexists(link) and not link.is_symlink():
         raise ForeignFolder(link)
+
+
+@contextlib.contextmanager
+def opened_below(root: Path, way: str, *, make: bool = False) -> Iterator[int]:
+    """A descriptor of the folder `way` (with slashes) below `root`, reached through no link.
+
+    What is done by it is done there, even if a name on the way is swapped for a link meanwhile.
+    With `make` the folders that are missing are made.
+    Raises: FileNotFoundError when one is missing, another OSError when one is not a real folder.
+    """
+    if make:
+        root.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDONLY | os.O_DIRECTORY
+    descriptor = os.open(root, flags)
+    try:
+        for part in filter(None, way.split("/")):
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
+            outer, descriptor = descriptor, os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
+            os.close(outer)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -17,8 +17,12 @@ from typing import Final
 from backend.exceptions import OperationConflict
 from backend.file_utils import storage_errors
 from backend.logging_config import get_logger
+from backend.platform.holders import HolderFolder
 
 POLL_SECONDS: Final = 0.01
+NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
+
+Flock = Callable[[int, int], None]
 
 _log: Final = get_logger(__name__)
 
@@ -45,19 +49,26 @@ class FileLock(AbstractContextManager["FileLock"]):
     """Inside `with FileLock(path):` no other process and no other thread is inside.
 
     The same thread may enter the same object again. The system drops the lock when its process
-    ends, however it ends; the file itself stays, because removing it would let two in. Where the
-    volume has no locks (some network shares) it holds between threads only: writes of ours stay
-    whole there too, being atomic.
+    ends, however it ends; the file itself stays, because removing it would let two in.
 
-    Raises on entry: OperationConflict after `timeout_seconds`, NotWritable, DiskFull.
+    Some volumes (network shares, FUSE) have no `flock`, or one that always says yes. So the first
+    time, the lock is asked for twice: the second time it has to be refused. Where it is not, a
+    folder `<path>.holder` with the name of who is inside takes its place (see `holders`).
+
+    Raises on entry: OperationConflict after `timeout_seconds`, NotWritable, DiskFull, DiskFailed.
     """
 
-    def __init__(self, path: Path, *, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self, path: Path, *, timeout_seconds: float = 10.0, flock: Flock = fcntl.flock
+    ) -> None:
         self._path = path
         self._timeout = timeout_seconds
+        self._flock = flock
         self._threads = threading.RLock()
         self._depth = 0
         self._descriptor = -1
+        self._holder: HolderFolder | None = None
+        self._proved_on: int | None = None
 
     def __enter__(self) -> FileLock:
         deadline = time.monotonic() + self._timeout
@@ -79,19 +90,21 @@ class FileLock(AbstractContextManager["FileLock"]):
         traceback: TracebackType | None,
     ) -> None:
         self._depth -= 1
-        if self._depth == 0:
-            os.close(self._descriptor)  # which unlocks it
-        self._threads.release()
+        try:
+            if self._depth == 0:
+                self._unlock_file()
+        finally:
+            self._threads.release()
 
     def _lock_file(self, deadline: float) -> int:
         with storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            self._wait_for(descriptor, deadline)
-        except BaseException:
-            os.close(descriptor)
-            raise
+            descriptor = self._open()
+            try:
+                self._wait_for(descriptor, deadline)
+            except BaseException:
+                os.close(descriptor)
+                raise
         return descriptor
 
     def _wait_for(self, descriptor: int, deadline: float) -> None:
@@ -100,16 +113,57 @@ class FileLock(AbstractContextManager["FileLock"]):
                 raise self._conflict()
             time.sleep(POLL_SECONDS)
 
-    def _try_lock(self, descriptor: int) -> bool:
+    def _unlock_file(self) -> None:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+            if self._holder is not None:
+                self._holder.leave()
+        finally:
+            os.close(self._descriptor)  # which unlocks it
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+    def _try_lock(self, descriptor: int) -> bool:
+        if self._holder is not None:
+            return self._holder.take()
+        try:
+            if not self._ask(descriptor):
+                return False
         except OSError as error:
-            if error.errno not in {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}:
+            if error.errno not in NO_LOCKS:
                 raise
-            _log.warning("The volume of %s has no locks: %s", self._path, error)
+            return self._by_holder(f"has no locks ({error.strerror})")
+        if not self._excludes(descriptor):
+            return self._by_holder("has locks that hold nobody off")
         return True
 
+    def _ask(self, descriptor: int) -> bool:
+        try:
+            self._flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _excludes(self, descriptor: int) -> bool:
+        """Whether the lock that we hold keeps others out. Asked once for each volume."""
+        device = os.fstat(descriptor).st_dev
+        if self._proved_on != device:
+            other = self._open()
+            try:
+                if self._ask(other):
+                    return False
+            finally:
+                os.close(other)
+            self._proved_on = device
+        return True
+
+    def _by_holder(self, why: str) -> bool:
+        self._holder = HolderFolder(self._path)
+        _log.warning("the volume of %s %s: %s is used", self._path, why, self._holder.folder)
+        return self._holder.take()
+
     def _conflict(self) -> OperationConflict:
-        return OperationConflict(str(self._path), kind="Another process", operation_id="")
+        stale = self._holder.folder if self._holder else None
+        return OperationConflict(
+            str(self._path), kind="Another process", operation_id="", left_behind=stale
+        )

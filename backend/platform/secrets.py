@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.exceptions import InvalidValue, NotWritable, SecretStoreMissing
-from backend.file_utils import atomic_write_bytes, read_json, storage_errors, value_or_none
+from backend.file_utils import atomic_write_json, read_json, storage_errors, value_or_none
 from backend.logging_config import get_logger, register_secret
 from backend.platform.locks import FileLock
 
@@ -146,8 +146,8 @@ class SecretStore:
             values = {key: kept for key, kept in self._read().items() if key != name}
             if value is not None:
                 values[name] = value
-            content = SecretsFile(values=values).model_dump_json(indent=2) + "\n"
-            atomic_write_bytes(self._file, content.encode(), mode=OWNER_ONLY)
+            changed = SecretsFile(values=values)
+            atomic_write_json(self._file, changed, mode=OWNER_ONLY, keep_previous=False)
 
     def _read(self) -> Mapping[str, str]:
         _make_private(self._file)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backend.config import home_folder
 from backend.exceptions import ForeignFolder, NoDesktopMenu, PathNotFound
 from backend.file_utils import atomic_write_bytes, storage_errors
 from backend.platform.subprocesses import run, scrubbed_environment
+from backend.roots import home_folder
 
 APPLICATION_ID: Final = "comfyui-launcher"
 """Under this name the desktop knows the window: the class of the window on X11, its id on Wayland,

@@ -16,12 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
+from backend.logging_config import current_operation
+
+TOKEN_VARIABLE: Final = "COMFYUI_LAUNCHER_TOKEN"  # noqa: S105 - the name of a variable
+OPERATION_VARIABLE: Final = "COMFYUI_LAUNCHER_OPERATION"
 # What must not leak from the shell that started us into the Pythons that we start.
 SCRUBBED_NAMES: Final = frozenset(
     {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "VIRTUAL_ENV", "UV_PYTHON"}
+    | {OPERATION_VARIABLE}
 )
 SCRUBBED_PREFIXES: Final = ("CONDA_", "PIP_", "UV_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX")
-TOKEN_VARIABLE: Final = "COMFYUI_LAUNCHER_TOKEN"  # noqa: S105 - the name of a variable
 END_SECONDS: Final = 2.0
 KEPT_LINES: Final = 200
 CHECK_SECONDS: Final = 0.1
@@ -48,11 +52,15 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """What names a process for good: its pid, its birth, and the token in its environment."""
+    """What names a process for good: its pid, its birth, and the token in its environment.
+
+    `variable` is where the environment holds it.
+    """
 
     pid: int
     created: str
     token: str
+    variable: str = TOKEN_VARIABLE
 
 
 def scrubbed_environment(base: Mapping[str, str], **extra: str) -> dict[str, str]:
@@ -63,6 +71,15 @@ def scrubbed_environment(base: Mapping[str, str], **extra: str) -> dict[str, str
         if name not in SCRUBBED_NAMES and not name.startswith(SCRUBBED_PREFIXES)
     }
     return kept | extra
+
+
+def operation_mark() -> dict[str, str]:
+    """What a tool carries so that it is known again when its launcher was killed; perhaps nothing.
+
+    See `leftovers.end_tools_of`.
+    """
+    operation_id = current_operation.get()
+    return {OPERATION_VARIABLE: operation_id} if operation_id else {}
 
 
 def run(
@@ -79,12 +96,13 @@ def run(
     `check` is called ten times a second; when it raises, the group is ended and the exception goes
     on. So it does when `timeout_seconds` are over (TimeoutError). `on_line` gets each line of both
     streams. What the program left behind is ended if it keeps a stream open: it could do so for
-    ever. Raises FileNotFoundError when the program is not there.
+    ever. It carries the id of the operation that it works for. Raises FileNotFoundError when the
+    program is not there.
     """
     process = subprocess.Popen(
         [str(part) for part in command],
         cwd=cwd,
-        env=dict(environment),
+        env={**environment, **operation_mark()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -117,14 +135,18 @@ def run(
 
 
 def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, str]) -> int:
-    """Starts a program that outlives us, in a session of its own, without our streams. Its pid."""
+    """Starts a program that outlives us, in a session of its own, without our streams. Its pid.
+
+    It is no tool of an operation, and carries the mark of none.
+    """
     arguments = [str(part) for part in command]
+    own = {name: value for name, value in environment.items() if name != OPERATION_VARIABLE}
     null = os.open(os.devnull, os.O_RDWR)
     try:
         pid = os.posix_spawn(
             arguments[0],
             arguments,
-            dict(environment),
+            own,
             file_actions=[(os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1, 2)],
             setsid=True,
         )
@@ -180,7 +202,7 @@ def prove(identity: ProcessIdentity) -> bool:
     if not is_same_process(identity.pid, identity.created):
         return False
     try:
-        return psutil.Process(identity.pid).environ().get(TOKEN_VARIABLE) == identity.token
+        return psutil.Process(identity.pid).environ().get(identity.variable) == identity.token
     except (psutil.Error, OSError):
         return False
 

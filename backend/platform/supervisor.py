@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
@@ -66,7 +67,7 @@ class Supervisor:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        self._launch: dict[str, Any] = json.loads((folder / "launch.json").read_text("utf-8"))
+        self._launch = _launch(folder)
         self._log = BoundedLog(Path(self._launch["log"]), int(self._launch["log_limit_bytes"]))
         self._stop_requested = False
         self._kill_at: float | None = None
@@ -160,13 +161,24 @@ class Supervisor:
         child.stdout.close()
 
     def _report(self, **facts: Any) -> None:
-        """process.json, replaced as a whole. It is read while it is written."""
+        """process.json, sealed and replaced as a whole. It is read while it is written."""
         path = self._folder / "process.json"
         temporary = path.with_suffix(".tmp")
         facts = {"supervisor_pid": os.getpid(), **facts}
+        body = json.dumps(facts).encode()[:-1]
         with contextlib.suppress(OSError):
-            temporary.write_text(json.dumps(facts), encoding="utf-8")
+            temporary.write_bytes(body + b',"crc32":"%08x"}\n' % zlib.crc32(body))  # see seals.py
             os.replace(temporary, path)
+
+
+def _launch(folder: Path) -> dict[str, Any]:
+    """What to start. The copy counts where the note itself was damaged since it was written."""
+    for name in ("launch.json", "launch.json.previous"):
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads((folder / name).read_bytes())
+            if isinstance(found, dict):
+                return found
+    raise SystemExit(f"{folder / 'launch.json'} cannot be read")
 
 
 def _has_ended(child: subprocess.Popen[bytes]) -> bool:

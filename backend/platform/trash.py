@@ -12,15 +12,21 @@ import errno
 import os
 import re
 import secrets
-import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from backend.exceptions import ForeignFolder, MetadataCorrupt, NotInTrash, NotWritable
+from backend.exceptions import (
+    ForeignFolder,
+    MetadataCorrupt,
+    NotInTrash,
+    NotWritable,
+    StorageError,
+)
 from backend.file_utils import (
     atomic_write_json,
     read_json,
@@ -29,18 +35,25 @@ from backend.file_utils import (
     value_or_none,
 )
 from backend.logging_config import get_logger
-from backend.platform.disk import BLOCK_BYTES
+from backend.platform.erasing import erase, refuse_mounts
 from backend.platform.locks import FileLock
+from backend.validators import VersionTag
 
 MARKER_NAME: Final = ".comfyui-launcher.json"
 ENTRY_SUFFIX: Final = ".json"
 DOOMED_SUFFIX: Final = ".doomed"
-DEEPEST: Final = 60  # folders opened at once while deleting
 
+_ENTRY_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _MOVE_REFUSED: Final = frozenset({errno.EXDEV, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY})
-_DELETE_REFUSED: Final = frozenset({errno.EBUSY, errno.ENOTEMPTY, errno.ELOOP})
 
 _log: Final = get_logger(__name__)
+
+
+def _that_can_be_asked_for(path: Path) -> Path:
+    """Refuses what the system takes for no path at all."""
+    if "\0" in str(path):
+        raise ValueError("a path holds no zero byte")
+    return path
 
 
 class Marker(BaseModel):
@@ -52,12 +65,15 @@ class Marker(BaseModel):
 
     schema_version: Literal[1] = Field(1, alias="schema")
     operation_id: str
-    tag: str
+    tag: VersionTag
     created_at: AwareDatetime
 
 
 class TrashEntry(BaseModel):
     """A folder in the trash. `operation_id` is of the operation that put it there.
+
+    `bytes` is what deleting it frees, as it was looked at before the move (None: nobody looked).
+    `overdue_since`: when it was first seen to have lain here for too long.
 
     `original` is absolute here, and on disk relative to the folder that the trash lies in: when
     that is moved or copied, what is taken back stays in the copy.
@@ -68,12 +84,22 @@ class TrashEntry(BaseModel):
     )
 
     schema_version: Literal[1] = Field(1, alias="schema")
-    id: str = Field(pattern=r"^\d{8}-\d{6}-[0-9a-f]{6}$")
-    original: Path
+    id: str = Field(pattern=f"^{_ENTRY_ID.pattern}$")
+    original: Annotated[Path, AfterValidator(_that_can_be_asked_for)]
     reason: str
     operation_id: str
     trashed_at: AwareDatetime
-    tag: str
+    tag: VersionTag
+    bytes: int | None = None
+    overdue_since: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableEntry:
+    """A record in the trash that cannot be read; what it is about stays where it is."""
+
+    path: Path
+    reason: str
 
 
 def write_marker(folder: Path, marker: Marker) -> None:
@@ -100,7 +126,9 @@ class Trash:
         self._base = folder.absolute().parent
         self._lock = FileLock(folder / ".lock")
 
-    def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry:
+    def put(
+        self, path: Path, *, reason: str, operation_id: str, size: int | None = None
+    ) -> TrashEntry:
         """The entry for `path`, which is then in the trash, whole. A crash leaves it there or here.
 
         Raises: ForeignFolder for anything but a real folder with our marker in the folder that the
@@ -118,44 +146,74 @@ class Trash:
             operation_id=operation_id,
             trashed_at=now,
             tag=marker.tag,
+            bytes=size,
         )
         with self._lock:
-            relative = entry.original.relative_to(self._base)
-            on_disk = entry.model_copy(update={"original": relative})
-            atomic_write_json(self._record(entry.id), on_disk)
+            self._write(entry)
             try:
                 _move(path, self._folder / entry.id)
             finally:
                 if not os.path.lexists(self._folder / entry.id):
-                    self._record(entry.id).unlink(missing_ok=True)
+                    self._drop_record(entry.id)
         return entry
 
-    def discard(self, path: Path, *, check: Callable[[], None] = lambda: None) -> int:
-        """The bytes freed by deleting a folder of ours at once: unfinished work no one wants back.
+    def doom(self, path: Path) -> None:
+        """A folder of ours is out of the way, for good, at once: unfinished work no one wants back.
 
-        Nothing is written for it, so it works on a full disk. Raises: what `put` and `empty` raise.
+        It is only moved; `sweep` deletes it. Nothing is written for it, so it works on a full disk.
+        Raises: what `put` raises, NotWritable when a volume is mounted inside.
         """
         if path.is_symlink() or not path.is_dir() or read_marker(path) is None:
             raise ForeignFolder(path)
-        _refuse_mounts(path)
+        refuse_mounts(path)
         with storage_errors(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-        doomed = self._folder / f"{path.name}{DOOMED_SUFFIX}"
-        _move(path, doomed)
-        return _delete(doomed, check)
+        _move(path, self._folder / f"{path.name}{DOOMED_SUFFIX}")
+
+    def doomed(self) -> list[Path]:
+        """The folders whose deletion has begun: a crash, or nobody's time, left them half done."""
+        return [folder for folder in self._folders() if _is_doomed(folder)]
+
+    def sweep(self, *, check: Callable[[], None]) -> int:
+        """The bytes that were freed by ending the deletions that had begun. Else as `empty`."""
+        return sum(erase(folder, MARKER_NAME, check) for folder in self.doomed())
 
     def entries(self) -> list[TrashEntry]:
         """What can be taken back, the latest first; a record that cannot be read is left out."""
-        found = []
+        return self._look()[0]
+
+    def unreadable(self) -> list[UnreadableEntry]:
+        """The records that cannot be read."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[list[TrashEntry], list[UnreadableEntry]]:
+        found, damaged = [], []
         for record in self._records():
             try:
                 entry = self._read(record)
-            except (MetadataCorrupt, NotWritable) as damage:  # it must not hide the others
+            except (MetadataCorrupt, StorageError) as damage:  # it must not hide the others
                 _log.warning("%s is left out: %s", record, damage.message)
+                damaged.append(UnreadableEntry(record, damage.message))
                 continue
             if entry is not None:
                 found.append(entry)
-        return sorted(found, key=lambda entry: (entry.trashed_at, entry.id), reverse=True)
+        found.sort(key=lambda entry: (entry.trashed_at, entry.id), reverse=True)
+        return found, damaged
+
+    def note_overdue(self, entry_id: str, since: datetime | None) -> None:
+        """Writes down since when an entry is seen to lie here for too long; None: it does not.
+
+        Raises: NotInTrash, MetadataCorrupt, DiskFull, NotWritable.
+        """
+        with self._lock:
+            entry = self._entry(entry_id)
+            self._write(entry.model_copy(update={"overdue_since": since}))
+
+    def tidy(self) -> None:
+        """Drops records without a folder, which a crash between two steps leaves behind."""
+        if self._folder.is_dir():
+            with self._lock:
+                self._forget_the_gone()
 
     def payload(self, entry_id: str) -> Path:
         """The folder of an entry, where it lies in the trash: to look into, not to change.
@@ -177,7 +235,7 @@ class Trash:
             with storage_errors(entry.original):
                 entry.original.parent.mkdir(parents=True, exist_ok=True)
             _move(self._folder / entry.id, entry.original)
-            self._record(entry.id).unlink(missing_ok=True)
+            self._drop_record(entry.id)
         return entry.original
 
     def empty(self, entry_ids: Collection[str] | None = None, *, check: Callable[[], None]) -> int:
@@ -185,7 +243,7 @@ class Trash:
 
         No link is followed and no mounted volume entered; what lies here without our marker stays.
         `check` ends it by raising, between two files: the rest of that entry cannot be taken back
-        then, and goes with the next `empty(None)`, as after a crash.
+        then, and goes with the next `sweep`, as after a crash.
         Raises: NotInTrash, NotWritable when a volume is mounted inside (both before anything is
         deleted) or the disk refuses, what `check` raises.
         """
@@ -196,14 +254,29 @@ class Trash:
         with self._lock:
             chosen = self._all_of_ours() if entry_ids is None else self._chosen(entry_ids)
             for payload in chosen:
-                _refuse_mounts(payload)
+                refuse_mounts(payload)
             doomed = [self._doom(payload) for payload in chosen]
             if entry_ids is None:
                 self._forget_the_gone()
-        return sum(_delete(payload, check) for payload in doomed)
+        return sum(erase(payload, MARKER_NAME, check) for payload in doomed)
 
     def _record(self, entry_id: str) -> Path:
         return self._folder / f"{entry_id}{ENTRY_SUFFIX}"
+
+    def _write(self, entry: TrashEntry) -> None:
+        relative = entry.original.relative_to(self._base)
+        on_disk = entry.model_copy(update={"original": relative})
+        atomic_write_json(self._record(entry.id), on_disk, keep_previous=False)
+
+    def _drop_record(self, entry_id: str) -> None:
+        with storage_errors(self._record(entry_id)):
+            self._record(entry_id).unlink(missing_ok=True)
+            sync_folder(self._folder)
+
+    def _folders(self) -> list[Path]:
+        if not self._folder.is_dir():
+            return []
+        return [path for path in self._folder.iterdir() if path.is_dir() and not path.is_symlink()]
 
     def _entry(self, entry_id: str) -> TrashEntry:
         for record in self._records():  # compared, never joined to a path: it comes from a person
@@ -231,13 +304,14 @@ class Trash:
     def _chosen(self, entry_ids: Collection[str]) -> list[Path]:
         payloads = [self._folder / self._entry(entry_id).id for entry_id in entry_ids]
         for payload in payloads:
-            if not _is_ours(payload):
+            if _marker_of(payload) is None:
                 raise NotInTrash(payload.name, reason="its marker is gone, so it is left alone")
         return payloads
 
     def _all_of_ours(self) -> list[Path]:
-        folders = [p for p in self._folder.iterdir() if p.is_dir() and not p.is_symlink()]
-        ours = [folder for folder in folders if _is_ours(folder) or _is_last_bit(folder)]
+        folders = self._folders()
+        doomed = set(self.doomed())
+        ours = [f for f in folders if f in doomed or _is_an_entry(f)]
         for other in sorted(set(folders) - set(ours)):
             _log.warning("%s lies in the trash without our marker and is left alone", other)
         return ours
@@ -248,11 +322,10 @@ class Trash:
             return payload
         doomed = payload.with_name(payload.name + DOOMED_SUFFIX)
         _move(payload, doomed)
-        self._record(payload.name).unlink(missing_ok=True)
+        self._drop_record(payload.name)
         return doomed
 
     def _forget_the_gone(self) -> None:
-        """Drops records without a folder, which a crash between two steps leaves behind."""
         for record in self._records():
             # What is damaged, or not of ours, stays.
             with contextlib.suppress(MetadataCorrupt, NotWritable):
@@ -261,17 +334,32 @@ class Trash:
                     record.unlink(missing_ok=True)
 
 
-def _is_ours(folder: Path) -> bool:
-    try:
-        return read_marker(folder) is not None
-    except MetadataCorrupt:  # what cannot be proved to be ours is not deleted
+def _is_an_entry(folder: Path) -> bool:
+    """Whether we put it here, also if its record is lost. A copy of a folder of ours carries our
+    marker too, but not the name that we give."""
+    return bool(_ENTRY_ID.fullmatch(folder.name)) and _marker_of(folder) is not None
+
+
+def _is_doomed(folder: Path) -> bool:
+    """Whether we have begun to delete it: an entry, or what was put away from the store."""
+    name = folder.name.removesuffix(DOOMED_SUFFIX)
+    if name == folder.name:
         return False
+    marker = _marker_of(folder)
+    if marker is None:
+        return _is_last_bit(folder)
+    return bool(_ENTRY_ID.fullmatch(name)) or name == f"{marker.tag}-{marker.operation_id}"
+
+
+def _marker_of(folder: Path) -> Marker | None:
+    try:
+        return read_marker(folder)
+    except MetadataCorrupt:  # what cannot be proved to be ours is not deleted
+        return None
 
 
 def _is_last_bit(folder: Path) -> bool:
     """Whether only this is left of a deletion: a crash came between the marker and the folder."""
-    if not folder.name.endswith(DOOMED_SUFFIX):
-        return False
     try:
         return not any(folder.iterdir())
     except FileNotFoundError:  # another process was faster: nothing of it is left
@@ -289,102 +377,3 @@ def _move(source: Path, target: Path) -> None:
             raise
         sync_folder(target.parent)
         sync_folder(source.parent)
-
-
-# --- Deleting for good ----------------------------------------------------------------------------
-#
-# Everything goes through descriptors of opened folders, never through a path, so a folder that is
-# swapped for a link meanwhile leads nowhere. The marker goes last: what is left after a crash is
-# still known as ours.
-
-
-def _delete(payload: Path, check: Callable[[], None]) -> int:
-    """The bytes freed by deleting a doomed folder; 0 when another process was faster."""
-    _refuse_mounts(payload)
-    deletion = _Deletion(check)
-    try:
-        with storage_errors(payload), contextlib.suppress(FileNotFoundError):
-            deletion.run(payload)
-            sync_folder(payload.parent)
-    except OSError as error:
-        if error.errno in _DELETE_REFUSED:
-            raise NotWritable(payload, reason=os.strerror(error.errno)) from error
-        raise
-    return deletion.freed
-
-
-class _Deletion:
-    """One walk through one folder. `freed` counts the bytes that the disk got back so far."""
-
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
-        self._top = -1
-        self._volume = -1
-        self.freed = 0
-
-    def run(self, payload: Path) -> None:
-        with _opened(payload, None) as self._top:
-            self._volume = os.fstat(self._top).st_dev
-            while self._clear(self._top, depth=0):
-                pass  # folders that lay very deep have been moved up: their turn now
-            with contextlib.suppress(FileNotFoundError):
-                self._remove(MARKER_NAME, self._top, 0)
-        payload.rmdir()
-
-    def _clear(self, folder: int, depth: int) -> bool:
-        """Whether there was anything in the folder; it is empty now, but for what is moved up."""
-        names = set(os.listdir(folder)) - ({MARKER_NAME} if folder == self._top else set())
-        for name in names:
-            self._check()
-            with contextlib.suppress(FileNotFoundError):  # another process was faster
-                self._remove(name, folder, depth)
-        return bool(names)
-
-    def _remove(self, name: str, folder: int, depth: int) -> None:
-        found = os.lstat(name, dir_fd=folder)
-        if not stat.S_ISDIR(found.st_mode):
-            os.unlink(name, dir_fd=folder)
-            if found.st_nlink == 1:  # else its bytes stay, under another name
-                self.freed += found.st_blocks * BLOCK_BYTES
-        elif depth == DEEPEST:
-            moved = f".moved-{secrets.token_hex(8)}"
-            os.rename(name, moved, src_dir_fd=folder, dst_dir_fd=self._top)
-        else:
-            with _opened(name, folder) as inner:
-                if os.fstat(inner).st_dev != self._volume:
-                    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), name)
-                self._clear(inner, depth + 1)
-            os.rmdir(name, dir_fd=folder)
-
-
-@contextlib.contextmanager
-def _opened(folder: Path | str, parent: int | None) -> Iterator[int]:
-    """A descriptor of a real folder, made writable for its owner: ours may hold read-only ones."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    descriptor = os.open(folder, flags, dir_fd=parent)
-    try:
-        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.fchmod(descriptor, mode | stat.S_IRWXU)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_mounts(payload: Path) -> None:
-    if mounts := _mounts_below(payload):
-        raise NotWritable(payload, reason=f"{mounts[0]} is mounted inside it")
-
-
-def _mounts_below(folder: Path) -> list[str]:
-    """Where something is mounted inside `folder`, also from the same volume (Linux; else none)."""
-    try:
-        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
-    base = os.fsencode(folder.resolve()) + b"/"
-    points = (
-        re.sub(rb"\\([0-7]{3})", lambda code: bytes([int(code[1], 8)]), line.split(b" ")[4])
-        for line in lines
-    )
-    return [os.fsdecode(point) for point in points if point.startswith(base)]

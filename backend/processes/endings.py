@@ -6,11 +6,15 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from backend.file_utils import Value, atomic_write_bytes, read_json
-from backend.processes.instances import GIVEN_UP, Instance, ProcessRecord
 from backend.processes.log_window import LogWindow
+from backend.processes.notes import (
+    GIVEN_UP,
+    GivenUp,
+    Instance,
+    ProcessRecord,
+    note_of,
+    write_note,
+)
 from backend.processes.start_failures import explain
 
 _Seen = tuple[Path, ProcessRecord | None]
@@ -23,15 +27,6 @@ class Ending:
     on_request: bool
     cause: str | None = None
     advice: str | None = None
-
-
-class GivenUp(BaseModel):
-    """`given_up.json`: why the launcher ended a start that nobody asked it to end."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    cause: str
-    advice: str
 
 
 class Endings:
@@ -57,14 +52,13 @@ class Endings:
 
     def give_up(self, instance: Instance, cause: str, advice: str) -> None:
         """Notes why a start is about to be ended. Raises: DiskFull, NotWritable."""
-        content = GivenUp(cause=cause, advice=advice).model_dump_json()
-        atomic_write_bytes(instance.folder / GIVEN_UP, content.encode())
+        write_note(instance.folder, GIVEN_UP, GivenUp(cause=cause, advice=advice))
 
 
 def _found(instance: Instance) -> Ending:
-    given_up = read_json(instance.folder / GIVEN_UP, GivenUp)
-    if isinstance(given_up, Value):
-        return Ending(False, given_up.value.cause, given_up.value.advice)
+    given_up = note_of(instance.folder, GIVEN_UP, GivenUp)
+    if given_up is not None:
+        return Ending(False, given_up.cause, given_up.advice)
     process = instance.process
     if process is not None and process.stop_requested:
         return Ending(on_request=True)

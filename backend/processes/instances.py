@@ -6,20 +6,20 @@ whether or not the one that started it still lives.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final
 
 from backend.exceptions import StopFailed
-from backend.file_utils import Value, atomic_write_bytes, read_json
+from backend.platform.leftovers import Carrier, carriers, users_of
 from backend.platform.subprocesses import (
     TOKEN_VARIABLE,
     ProcessIdentity,
@@ -32,140 +32,46 @@ from backend.platform.subprocesses import (
     signal_process,
     spawn_detached,
 )
+from backend.processes.notes import (
+    BIRTHS,
+    GIVEN_UP,
+    LOG_LIMIT_BYTES,
+    READY,
+    SUPERVISOR,
+    Births,
+    Instance,
+    LaunchPlan,
+    LaunchRecord,
+    NoteProblem,
+    ProcessRecord,
+    ReadyRecord,
+    SupervisorRecord,
+    forget_run,
+    log_name,
+    note_of,
+    problems_of,
+    read_run,
+    write_launch,
+    write_note,
+)
 
-LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
+__all__ = [
+    "GIVEN_UP",
+    "LOG_LIMIT_BYTES",
+    "Instance",
+    "Instances",
+    "LaunchPlan",
+    "LaunchRecord",
+    "NoteProblem",
+    "ProcessRecord",
+    "ReadyRecord",
+]
+
 KEPT_RUNS: Final = 5
 SPAWN_SECONDS: Final = 10.0
 STOP_MARGIN_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
-GIVEN_UP: Final = "given_up.json"
-NOTES: Final = (
-    "launch.json", "supervisor.json", "process.json", "births.json", "ready.json", GIVEN_UP,
-)  # fmt: skip
-
-ProcessState = Literal["running", "exited", "orphaned"]
-
-
-class LaunchRecord(BaseModel):
-    """`launch.json`: what was started, written before it was."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    tag: str
-    command: tuple[str, ...]
-    cwd: str
-    log: str
-    log_limit_bytes: int = LOG_LIMIT_BYTES
-    grace_seconds: float
-    port: int
-    listen: str
-    token: str
-    started_at: datetime
-
-    @property
-    def host(self) -> str:
-        """Where it is reached: a wildcard address through loopback."""
-        first = self.listen.partition(",")[0]
-        return "127.0.0.1" if first in {"0.0.0.0", "::"} else first  # noqa: S104
-
-    @property
-    def url(self) -> str:
-        """Where a person opens it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-
-class SupervisorRecord(BaseModel):
-    """`supervisor.json`: whom we started, noted at once. It may report late, or never."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    pid: int
-
-
-class ProcessRecord(BaseModel):
-    """`process.json`: what became of it, kept by the supervisor."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    supervisor_pid: int
-    state: Literal["running", "exited"]
-    pid: int | None = None
-    exit_code: int | None = None
-    signal: int | None = None
-    stop_requested: bool = False
-    ended_at: float | None = None
-
-
-class Births(BaseModel):
-    """`births.json`: when the processes were born, noted when they were first proved to be ours."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    created: dict[int, str] = {}
-
-
-class ReadyRecord(BaseModel):
-    """`ready.json`: that it answered as itself, and when."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    ready_at: datetime
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One ComfyUI process as it stands now."""
-
-    folder: Path
-    launch: LaunchRecord
-    process: ProcessRecord | None
-    state: ProcessState
-    ready: ReadyRecord | None
-    spawned_pid: int | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process else None
-
-    @property
-    def supervisor_pid(self) -> int | None:
-        """Of its supervisor, also before that has reported for the first time."""
-        return self.process.supervisor_pid if self.process else self.spawned_pid
-
-    @property
-    def lives(self) -> bool:
-        return self.state != "exited"
-
-    @property
-    def log_file(self) -> Path:
-        return Path(self.launch.log)
-
-    @property
-    def exit_words(self) -> str:
-        """How it ended, in words."""
-        if self.process is None or self.process.state == "running":
-            return "it vanished"
-        if self.process.signal is not None:
-            return f"signal {_signal_name(self.process.signal)}"
-        return f"exit code {self.process.exit_code}"
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchPlan:
-    """What to start. `environment` is whole; the token is added to it."""
-
-    tag: str
-    store: Path
-    command: tuple[str, ...]
-    cwd: Path
-    environment: Mapping[str, str]
-    log_folder: Path
-    port: int
-    listen: str
-    grace_seconds: float
+AFTERMATH_SECONDS: Final = 1.0
 
 
 class Instances:
@@ -173,6 +79,7 @@ class Instances:
 
     def __init__(self, *, spawn_seconds: float = SPAWN_SECONDS) -> None:
         self._spawn_seconds = spawn_seconds
+        self._gone: set[Path] = set()
 
     def start(self, plan: LaunchPlan) -> Instance:
         """A new process under its supervisor; it runs or has failed when this returns.
@@ -186,17 +93,19 @@ class Instances:
             tag=plan.tag,
             command=plan.command,
             cwd=str(plan.cwd),
-            log=str(plan.log_folder / f"{plan.tag}-{identity}.log"),
+            log=str(plan.log_folder / log_name(plan.tag, identity)),
             grace_seconds=plan.grace_seconds,
             port=plan.port,
             listen=plan.listen,
             token=secrets.token_hex(16),
             started_at=datetime.now(UTC),
+            operation_id=plan.operation_id,
+            ready_timeout_seconds=plan.ready_timeout_seconds,
         )
-        atomic_write_bytes(folder / "launch.json", record.model_dump_json().encode(), mode=0o600)
+        write_launch(folder, record)
         environment = {**plan.environment, TOKEN_VARIABLE: record.token}
         instance = self._await_report(folder, *_spawn_supervisor(folder, environment))
-        self._forget_old_runs(plan.store)
+        self._forget_old_runs(plan)
         return instance
 
     def current(self, store: Path) -> Instance | None:
@@ -205,15 +114,26 @@ class Instances:
 
     def latest(self, store: Path) -> Instance | None:
         """The instance of that store that was started last, living or not."""
-        return next(iter(self._runs(store)), None)
+        return next(self._runs(store), None)
 
     def refresh(self, instance: Instance) -> Instance:
         return self._load(instance.folder) or instance
 
     def mark_ready(self, instance: Instance, seconds: float) -> Instance:
         ready = ReadyRecord(ready_at=datetime.now(UTC), seconds=round(seconds, 3))
-        atomic_write_bytes(instance.folder / "ready.json", ready.model_dump_json().encode())
+        write_note(instance.folder, READY, ready)
         return self.refresh(instance)
+
+    def problems(self, store: Path) -> list[NoteProblem]:
+        """The notes about runs of that store that cannot be read, and why."""
+        return [problem for folder in _run_folders(store) for problem in problems_of(folder)]
+
+    def users_of(self, store: Path) -> list[int]:
+        """Who works in that store: processes whose folder or program lies in it.
+
+        Also of a run about which nothing can be read. A shell that someone left there counts too.
+        """
+        return users_of(store)
 
     def pids(self, instance: Instance) -> set[int]:
         """The process and its descendants; before the first report, those of its supervisor."""
@@ -246,46 +166,41 @@ class Instances:
         return instance
 
     def _stop_orphan(self, instance: Instance) -> None:
-        self._signal_child(instance, signal.SIGTERM)
+        """As its supervisor would: SIGTERM to its group, the grace, and an end to what is left."""
+        child = self._proved(instance, instance.pid)
+        if child is None:
+            return
+        signal_group(child, signal.SIGTERM)
         end = time.monotonic() + instance.launch.grace_seconds
-        while self.refresh(instance).lives and time.monotonic() < end:
+        while is_same_process(child.pid, child.created) and time.monotonic() < end:
             time.sleep(POLL_SECONDS)
-        self._signal_child(instance, signal.SIGKILL)
+        signal_group(child, signal.SIGKILL)
+        end = time.monotonic() + AFTERMATH_SECONDS
+        while (rest := _group_of(instance)) and time.monotonic() < end:
+            time.sleep(POLL_SECONDS)
+        for one in rest:
+            signal_process(one, signal.SIGKILL)
 
     def _kill(self, instance: Instance) -> None:
         if instance.pid is not None:
             self._signal_child(instance, signal.SIGKILL)
             return
-        for pid in self.pids(instance):  # a supervisor that hangs, and what it may have started
-            if proved := self._proved(instance, pid):
-                signal_process(proved, signal.SIGKILL)
+        for carrier in _carriers_of(instance):  # a supervisor that hangs, and what it has started
+            signal_process(carrier.identity, signal.SIGKILL)
 
     def _signal_child(self, instance: Instance, number: signal.Signals) -> None:
         child = self._proved(instance, instance.pid)
         if child is not None:
             signal_group(child, number)
 
-    def _runs(self, store: Path) -> list[Instance]:
-        """Newest first."""
-        folders = sorted((store / "run").glob("*/launch.json"), reverse=True)
-        return [found for path in folders if (found := self._load(path.parent)) is not None]
+    def _runs(self, store: Path) -> Iterator[Instance]:
+        """Newest first, each read when it is asked for."""
+        found = (self._load(folder) for folder in _run_folders(store))
+        return (instance for instance in found if instance is not None)
 
     def _load(self, folder: Path) -> Instance | None:
-        launch = read_json(folder / "launch.json", LaunchRecord)
-        if not isinstance(launch, Value):
-            return None
-        process = read_json(folder / "process.json", ProcessRecord)
-        spawned = read_json(folder / "supervisor.json", SupervisorRecord)
-        ready = read_json(folder / "ready.json", ReadyRecord)
-        instance = Instance(
-            folder=folder,
-            launch=launch.value,
-            process=process.value if isinstance(process, Value) else None,
-            state="exited",
-            ready=ready.value if isinstance(ready, Value) else None,
-            spawned_pid=spawned.value.pid if isinstance(spawned, Value) else None,
-        )
-        return self._with_state(instance)
+        instance = read_run(folder)
+        return None if instance is None else self._with_state(instance)
 
     def _with_state(self, instance: Instance) -> Instance:
         if instance.process is not None and instance.process.state == "exited":
@@ -296,15 +211,34 @@ class Instances:
             return replace(instance, state="running")
         if self._proved(instance, instance.pid) is not None:
             return replace(instance, state="orphaned")
+        return self._found_by_token(instance) if instance.process is None else instance
+
+    def _found_by_token(self, instance: Instance) -> Instance:
+        """One that nobody reported of, or whose reports are damaged: whoever carries its token.
+
+        Every process is looked at, so what is found gone is not looked for again.
+        """
+        if instance.folder in self._gone:
+            return instance
+        found = {one.command[-1]: one.identity.pid for one in _carriers_of(instance)}
+        supervisor = found.pop(str(instance.folder), None)
+        if supervisor is not None:
+            return replace(instance, state="running", spawned_pid=supervisor)
+        if found:
+            noted = ProcessRecord(
+                supervisor_pid=instance.spawned_pid or 0, state="running", pid=min(found.values())
+            )
+            return replace(instance, state="orphaned", process=noted)
+        if instance.age_seconds > SPAWN_SECONDS:  # else it may be just coming up
+            self._gone.add(instance.folder)
         return instance
 
     def _proved(self, instance: Instance, pid: int | None) -> ProcessIdentity | None:
         """The identity of `pid`, if it is a process of this instance."""
         if pid is None:
             return None
-        births_file = instance.folder / "births.json"
-        noted = read_json(births_file, Births)
-        births = noted.value.created if isinstance(noted, Value) else {}
+        noted = note_of(instance.folder, BIRTHS, Births)
+        births = noted.created if noted else {}
         created = births.get(pid) or creation_time(pid)
         if created is None:
             return None
@@ -312,8 +246,7 @@ class Instances:
         if not prove(identity):
             return None
         if pid not in births:
-            content = Births(created=births | {pid: created}).model_dump_json()
-            atomic_write_bytes(births_file, content.encode())
+            write_note(instance.folder, BIRTHS, Births(created=births | {pid: created}))
         return identity
 
     def _await_report(self, folder: Path, supervisor: int, created: str | None) -> Instance:
@@ -334,20 +267,35 @@ class Instances:
         assert instance is not None, "launch.json was written before the start"
         return instance
 
-    def _forget_old_runs(self, store: Path) -> None:
+    def _forget_old_runs(self, plan: LaunchPlan) -> None:
         """Keeps the notes and logs of the last runs; older ones are ours and are removed."""
-        for instance in self._runs(store)[KEPT_RUNS:]:
-            if instance.lives:
-                continue
-            for log in (
-                instance.log_file,
-                instance.log_file.with_name(instance.log_file.name + ".1"),
-            ):
-                log.unlink(missing_ok=True)
-            for name in NOTES:
-                (instance.folder / name).unlink(missing_ok=True)
-            if not any(instance.folder.iterdir()):
-                instance.folder.rmdir()
+        for instance in list(self._runs(plan.store))[KEPT_RUNS:]:
+            if not instance.lives:
+                forget_run(instance, plan.log_folder)
+
+
+def _carriers_of(instance: Instance) -> list[Carrier]:
+    """Its supervisor and its child. Not what has the token from them alone: a browser, perhaps."""
+    return [
+        one
+        for one in carriers(TOKEN_VARIABLE, {instance.launch.token})
+        if one.command == instance.launch.command or one.command[-1:] == (str(instance.folder),)
+    ]
+
+
+def _group_of(instance: Instance) -> list[ProcessIdentity]:
+    """Who is left of the group that its child led."""
+    left = []
+    for one in carriers(TOKEN_VARIABLE, {instance.launch.token}):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(one.identity.pid) == instance.pid:
+                left.append(one.identity)
+    return left
+
+
+def _run_folders(store: Path) -> list[Path]:
+    """Newest first; their names sort by time."""
+    return sorted((one for one in (store / "run").glob("*") if one.is_dir()), reverse=True)
 
 
 def _spawn_supervisor(folder: Path, environment: Mapping[str, str]) -> tuple[int, str | None]:
@@ -359,18 +307,10 @@ def _spawn_supervisor(folder: Path, environment: Mapping[str, str]) -> tuple[int
     pid = spawn_detached([sys.executable, "-I", program, folder], environment=environment)
     created = creation_time(pid)
     try:
-        content = SupervisorRecord(pid=pid).model_dump_json()
-        atomic_write_bytes(folder / "supervisor.json", content.encode())
+        write_note(folder, SUPERVISOR, SupervisorRecord(pid=pid))
     except BaseException:
         if created is not None:
             identity = ProcessIdentity(pid, created, environment[TOKEN_VARIABLE])
             signal_process(identity, signal.SIGTERM)
         raise
     return pid, created
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # the real-time signals between the first and the last have no name
-        return str(number)

@@ -15,6 +15,7 @@ from backend.processes.start_failures import explain
 
 POLL_SECONDS: Final = 0.05
 LAST_LINES: Final = 15
+ANSWER_SECONDS: Final = 2.0
 
 
 class Watch(Protocol):
@@ -31,16 +32,19 @@ def await_ready(
     *,
     timeout_seconds: float,
     watch: Watch,
+    waited_seconds: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Instance:
     """The instance once it answers as itself. It still runs when this raises.
+
+    `waited_seconds`: how long another one has waited before.
 
     Raises: StartFailed, NotReadyInTime, PortTaken (a foreign server sits on its port), and what
     `watch.check` raises.
     """
     start = clock()
     log = LogWindow(instance.log_file)
-    http = HttpClient(timeout_seconds=2.0, retries=0, user_agent="comfyui-launcher", proxied=False)
+    http = _http(ANSWER_SECONDS)
     while clock() - start < timeout_seconds:
         for line in log.refresh():
             watch.line(line.text)
@@ -49,9 +53,23 @@ def await_ready(
         if not instance.lives:
             raise _start_failed(instance, log)
         if _holds_its_port(instances, instance) and _answers_as_itself(http, instance):
-            return instances.mark_ready(instance, clock() - start)
+            return instances.mark_ready(instance, waited_seconds + clock() - start)
         time.sleep(POLL_SECONDS)
-    raise NotReadyInTime(instance.launch.tag, seconds=timeout_seconds, log=log.tail(LAST_LINES))
+    waited = waited_seconds + timeout_seconds
+    raise NotReadyInTime(instance.launch.tag, seconds=waited, log=log.tail(LAST_LINES))
+
+
+def probe(instances: Instances, instance: Instance, *, timeout_seconds: float) -> bool:
+    """Whether it answers as itself at this moment; one question, one answer."""
+    if not listens(instances.pids(instance), instance.launch.port):
+        return False
+    return _answers_as_itself(_http(timeout_seconds), instance)
+
+
+def _http(timeout_seconds: float) -> HttpClient:
+    return HttpClient(
+        timeout_seconds=timeout_seconds, retries=0, user_agent="comfyui-launcher", proxied=False
+    )
 
 
 def _start_failed(instance: Instance, log: LogWindow) -> StartFailed | PortTaken:

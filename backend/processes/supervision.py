@@ -9,8 +9,8 @@ from backend.config import NetworkConfig
 from backend.exceptions import PortTaken
 from backend.platform.ports import free_port, holder_of, port_is_free
 from backend.processes.endings import Ending, Endings
-from backend.processes.instances import Instance, Instances, LaunchPlan
-from backend.processes.readiness import Watch, await_ready
+from backend.processes.instances import Instance, Instances, LaunchPlan, NoteProblem
+from backend.processes.readiness import Watch, await_ready, probe
 
 WILDCARD: Final = "0.0.0.0"  # noqa: S104 - what the user listens on, not we
 WILDCARDS: Final = {WILDCARD, "::"}
@@ -50,8 +50,39 @@ class ProcessSupervisor:
         finally:
             self._instances.stop(instance)
 
-    def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
-        return await_ready(self._instances, instance, timeout_seconds=timeout_seconds, watch=watch)
+    def await_ready(
+        self,
+        instance: Instance,
+        *,
+        timeout_seconds: float,
+        watch: Watch,
+        waited_seconds: float = 0.0,
+    ) -> Instance:
+        """The instance once it answers as itself. Raises: as `readiness.await_ready`."""
+        return await_ready(
+            self._instances,
+            instance,
+            timeout_seconds=timeout_seconds,
+            watch=watch,
+            waited_seconds=waited_seconds,
+        )
+
+    def adopt(self, instance: Instance, *, timeout_seconds: float) -> Instance:
+        """A run whose launcher ended before it was ready, marked ready if it answers by now.
+
+        Raises: DiskFull, DiskFailed, NotWritable.
+        """
+        if not probe(self._instances, instance, timeout_seconds=timeout_seconds):
+            return instance
+        return self._instances.mark_ready(instance, instance.age_seconds)
+
+    def problems(self, store: Path) -> list[NoteProblem]:
+        """The notes about runs of that store that cannot be read, and why."""
+        return self._instances.problems(store)
+
+    def users_of(self, store: Path) -> list[int]:
+        """Who works in that store, also where nothing can be read about it."""
+        return self._instances.users_of(store)
 
     def choose_port(self, wanted: int | None, listen: str, after: int | None = None) -> int:
         """`wanted`, or without a wish the next free one, behind `after` if that was lost.

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from backend.config import PathsConfig, Settings
 from backend.file_utils import storage_errors
+from backend.platform.link_ledger import LinkLedger
 from backend.platform.links import replace_link
 from backend.resources.model_folders import count_models, models_folder_in
-from backend.resources.views import View
+from backend.resources.views import RemovedView, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,17 @@ class ResourceManager:
         )  # fmt: skip
         return PreparedResources(arguments, self.model_count())
 
+    def remove_view(self, tag: str) -> RemovedView:
+        """The view of a version that is not there any more: our links are gone from it.
+
+        Real files that ComfyUI or a person put there stay, and so do links that are not ours.
+        Raises: NotWritable, DiskFull, MetadataFromTheFuture.
+        """
+        return self.view(tag).remove(self._paths.models, self._paths.custom_nodes)
+
     def view(self, tag: str) -> View:
-        return View(self._paths.views / tag)
+        folder = self._paths.views / tag
+        return View(folder, LinkLedger(self._paths.links / f"{tag}.json", folder))
 
     def other_model_folders(self) -> list[Path]:
         """The `models` folders that the user has elsewhere, as the settings name them."""

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from backend.exceptions import ServiceAlreadyRunning
-from backend.file_utils import Value, atomic_write_bytes, read_json
+from backend.file_utils import Value, atomic_write_json, read_json
 from backend.logging_config import get_logger
 from backend.operations.model import Frozen
 from backend.platform.subprocesses import creation_time, is_same_process
@@ -23,7 +23,9 @@ class ServiceRecord(Frozen):
     `coming_up`: it has a port, and answers soon.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
     schema_version: Literal[1] = Field(1, alias="schema")
     url: str
@@ -59,8 +61,7 @@ def refuse_second(path: Path) -> None:
 
 def write_record(path: Path, record: ServiceRecord) -> None:
     """Writes it whole, readable by its owner only. Raises: DiskFull, NotWritable."""
-    text = record.model_dump_json(by_alias=True, indent=2) + "\n"
-    atomic_write_bytes(path, text.encode(), mode=0o600)
+    atomic_write_json(path, record, mode=0o600, keep_previous=False)
 
 
 def forget_record(path: Path, record: ServiceRecord) -> None:

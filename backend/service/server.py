@@ -13,7 +13,7 @@ from typing import Final
 from backend.api.contract.common import Refusal, Success
 from backend.api.exit_codes import INTERRUPTED, SUCCESS, exit_code_of
 from backend.composition import App, build_app
-from backend.config import NetworkConfig, PathsConfig, find_root
+from backend.config import NetworkConfig, PathsConfig
 from backend.exceptions import ComfyUILauncherError, InvalidValue
 from backend.logging_config import get_logger, register_secret
 from backend.operations.runner import failure_of, report_fault
@@ -25,6 +25,7 @@ from backend.platform.terminal import (
     say,
     speak_of_any_path,
 )
+from backend.roots import find_root
 from backend.service.addresses import is_loopback, url_of
 from backend.service.answers import to_json
 from backend.service.app import create_app
@@ -94,7 +95,7 @@ def serve(options: Options, environment: Mapping[str, str]) -> None:
         record = record_of_this_process(url_of(options.host, port), port, token)
         write_record(paths.service_file, record)
     try:
-        app.watch_outside()
+        app.stay()
         _serve(app, record, options, listener)
     finally:
         app.close()

@@ -23,7 +23,7 @@ from backend.platform.git import ResolvedReference
 from backend.platform.trash import Marker, write_marker
 from backend.platform.uv import PackageSources
 from backend.validators import validate_version_tag
-from backend.version_manager_components.context import VersionContext
+from backend.version_manager_components.context import Check, VersionContext
 from backend.version_manager_components.layout import CONSTRAINTS
 from backend.version_manager_components.models import InstallOptions
 
@@ -46,14 +46,18 @@ def build(
     found: ResolvedReference,
     store: Path,
     operation: Operation,
+    check: Check,
 ) -> InstalledVersion:
-    """Everything of the installation on disk, but nothing that refers to it; its record to be."""
+    """Everything of the installation on disk, but nothing that refers to it; its record to be.
+
+    `check` ends the work by raising, in the midst of a step too.
+    """
     tag, venv = installation_name(found), store / "venv"
     sources = _package_sources(context, options)
     _mark(context, store, tag, operation)
-    context.sources.add_worktree(found.commit, store / "source", operation.check)
+    context.sources.add_worktree(found.commit, store / "source", check)
     with operation.step("environment"):
-        python = context.environments.make(venv, options.python, operation.check)
+        python = context.environments.make(venv, options.python, check)
     wish = EnvironmentWish(
         tag=tag,
         python=python,
@@ -65,13 +69,11 @@ def build(
     )
     with operation.step("resolve"):
         requirements = store / "source" / "requirements.txt"
-        constraints = context.constraints.resolve(requirements, wish, operation.check)
+        constraints = context.constraints.resolve(requirements, wish, check)
         atomic_write_bytes(store / CONSTRAINTS, constraints.file.read_bytes())
     with operation.step("packages"):
         tell = PackageProgress(operation, len(constraints.packages)).line
-        context.environments.fill(
-            tag, venv, constraints, sources, check=operation.check, on_line=tell
-        )
+        context.environments.fill(tag, venv, constraints, sources, check=check, on_line=tell)
     with operation.step("verify"):
         return _record(context, found, store, wish, constraints, operation)
 

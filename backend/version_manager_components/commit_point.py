@@ -6,14 +6,10 @@ record and the link follow from it and can be made again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from backend.exceptions import (
-    ComfyUILauncherError,
     ForeignFolder,
     InstallationDamaged,
     MetadataCorrupt,
@@ -22,24 +18,30 @@ from backend.exceptions import (
     StorageError,
     VersionAlreadyInstalled,
 )
-from backend.file_utils import Corrupt, Value, atomic_write_json, read_json
+from backend.file_utils import (
+    Corrupt,
+    Value,
+    atomic_write_json,
+    read_json,
+    storage_errors,
+    sync_folder,
+)
 from backend.logging_config import get_logger
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import VersionsChanged
-from backend.platform.links import replace_link
-from backend.platform.trash import Marker
+from backend.operations.model import Recovery
+from backend.platform.links import leads_to, remove_link, replace_link
+from backend.platform.trash import Marker, read_marker
+from backend.temporaries import is_temporary
 from backend.version_manager_components.context import VersionContext
 from backend.version_manager_components.estimate import size_key_of
+from backend.version_manager_components.intents import Intent
 from backend.version_manager_components.layout import (
     INSTALL_RECORD,
     link_of,
     missing_parts,
     store_of,
 )
-
-# How a store ends in the id of its operation; a marker that was not yet in its place.
-_OF_AN_OPERATION: Final = re.compile(r"-(\d{14}-[0-9a-f]{6})$")
-_UNWRITTEN: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 _log = get_logger(__name__)
 
@@ -73,9 +75,16 @@ def commit(context: VersionContext, version: InstalledVersion, store: Path) -> N
 
 
 def _take_back(context: VersionContext, version: InstalledVersion, store: Path) -> None:
+    """What cannot be taken back is there still, and whoever settles the installation lists it."""
+    link, record = link_of(context.paths, version.tag), store / INSTALL_RECORD
+    with suppress(StorageError), storage_errors(record):
+        record.unlink(missing_ok=True)
+        sync_folder(store)
     with suppress(StorageError):
         context.store.remove(version.tag)
-    (store / INSTALL_RECORD).unlink(missing_ok=True)
+    with suppress(StorageError):
+        if leads_to(link, store):
+            remove_link(link)
 
 
 def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> None:
@@ -93,20 +102,6 @@ def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> N
     context.events.publish(VersionsChanged(tag=version.tag))
 
 
-@contextmanager
-def cleared_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
-    """What was built so far goes, unless it was committed."""
-    try:
-        yield
-    except BaseException:
-        if store.is_dir() and not (store / INSTALL_RECORD).exists():
-            try:
-                _clear(context, store)
-            except ComfyUILauncherError as error:  # why the installation failed matters more
-                _log.warning("%s is cleared at the next start: %s", store, error)
-        raise
-
-
 def unlisted(folder: Path, listed: set[str]) -> list[Path]:
     """The folders of the store that no record names."""
     if not folder.is_dir():
@@ -118,52 +113,66 @@ def unlisted(folder: Path, listed: set[str]) -> list[Path]:
     ]
 
 
-def clear_stillborn(context: VersionContext, store: Path) -> None:
-    """Removes what a kill leaves between making a folder and marking it as ours: next to nothing.
-
-    It is ours by its name, of an operation that no longer runs; what else is in it lets it stay.
-    """
-    named = _OF_AN_OPERATION.search(store.name)
-    if named is None or context.operations.is_running(named[1]):
-        return
-    with suppress(OSError):
-        unwritten = list(store.iterdir())
-        if all(_UNWRITTEN.fullmatch(entry.name) for entry in unwritten):
-            for entry in unwritten:
-                entry.unlink()
-            store.rmdir()
+def settle_installation(context: VersionContext, intent: Intent) -> Recovery:
+    """Lists what is complete, puts away what is not. Under the lock."""
+    store, tag = intent.folder(context.paths), intent.version()
+    if store.is_symlink() or not store.is_dir():
+        return Recovery(outcome="undone", words=f"{tag}: the installation had not begun.")
+    marker = read_marker(store)
+    if marker is None:
+        return _clear_unmarked(store, tag)
+    if marker.operation_id != intent.operation_id:
+        words = f"{store.name}: it is left as it is, for another operation made it."
+        return Recovery(outcome="left", words=words)
+    return settle_store(context, store, marker)
 
 
-def settle(context: VersionContext, store: Path, marker: Marker) -> str:
-    """Lists what is complete, clears what is not; says in words what was done."""
+def settle_store(
+    context: VersionContext, store: Path, marker: Marker, *, may_clear: bool = True
+) -> Recovery:
+    """As `settle_installation`, for a folder of ours that no record names."""
     record = read_json(store / INSTALL_RECORD, InstalledVersion)
-    with context.lock:
-        if isinstance(record, Value):
-            return _list_after_all(context, record.value, store)
-        if isinstance(record, Corrupt):  # it was complete once: damage is no reason to delete it
-            return f"{store.name}: it is left as it is, for {record.path} is damaged."
-    _clear(context, store)  # gigabytes: not under the lock that every launcher waits for
-    _log.warning("cleared the unfinished installation %s", store.name)
-    return f"{marker.tag}: the installation was interrupted; what it left was cleared away."
+    if isinstance(record, Value):
+        return list_after_all(context, record.value, store)
+    if isinstance(record, Corrupt):  # it was complete once: damage is no reason to delete it
+        words = f"{store.name}: it is left as it is, for {record.path} is damaged."
+        return Recovery(outcome="left", words=words)
+    if not may_clear:
+        words = f"{store.name}: it is left as it is, for what is known about it is damaged."
+        return Recovery(outcome="left", words=words)
+    context.trash.doom(store)  # gigabytes, perhaps: deleted when there is time
+    _log.warning("put away the unfinished installation %s", store.name)
+    words = f"{marker.tag}: the installation was interrupted; what it left was cleared away."
+    return Recovery(outcome="undone", words=words)
 
 
-def _list_after_all(context: VersionContext, version: InstalledVersion, store: Path) -> str:
+def list_after_all(context: VersionContext, version: InstalledVersion, store: Path) -> Recovery:
     """A complete installation speaks for itself, also when our record of it is damaged."""
     try:
         known = context.store.version(version.tag)
     except MetadataFromTheFuture:
-        return f"{version.tag}: its record is of a newer launcher; it is left alone."
+        words = f"{version.tag}: its record is of a newer launcher; it is left alone."
+        return Recovery(outcome="left", words=words)
     except MetadataCorrupt:
         known = None
-    if known is not None and known.store == store.name:
-        return f"{version.tag}: another launcher has listed it meanwhile."
-    if known is not None:
-        return f"{store.name}: a second copy of {version.tag}; it is left alone."
-    enlist(context, version, store)
-    return f"{version.tag}: the installation is complete and is listed again."
+    if known is not None and known.store != store.name:
+        words = f"{store.name}: a second copy of {version.tag}; it is left alone."
+        return Recovery(outcome="left", words=words)
+    enlist(context, known or version, store)
+    words = f"{version.tag}: the installation is complete and is listed."
+    return Recovery(outcome="finished", words=words)
 
 
-def _clear(context: VersionContext, store: Path) -> None:
-    """Unfinished work goes at once, without a stay in the trash: the disk may be full."""
-    context.trash.discard(store)
-    context.sources.forget_worktrees([store / "source"])
+def _clear_unmarked(store: Path, tag: str) -> Recovery:
+    """What lies between making a folder and marking it as ours: next to nothing, or not ours."""
+    try:
+        unwritten = list(store.iterdir())
+        if all(is_temporary(entry.name) for entry in unwritten):
+            for entry in unwritten:
+                entry.unlink()
+            store.rmdir()
+            return Recovery(outcome="undone", words=f"{tag}: the installation had hardly begun.")
+    except OSError as error:
+        _log.warning("%s could not be cleared: %s", store, error)
+    words = f"{store.name}: it is left as it is, for it does not carry our marker."
+    return Recovery(outcome="left", words=words)

@@ -17,11 +17,12 @@ from backend.config import PathsConfig, Settings
 from backend.environments import ConstraintSet, EnvironmentWish
 from backend.metadata_manager import ActiveVersion, InstalledVersion, VersionsOnRecord
 from backend.operations.events import Event, EventData
+from backend.operations.model import Owner
 from backend.platform.git import OnProgress, ResolvedReference
-from backend.platform.trash import TrashEntry
+from backend.platform.trash import TrashEntry, UnreadableEntry
 from backend.platform.uv import Package, PackageSources
 from backend.processes.endings import Ending
-from backend.processes.instances import Instance, LaunchPlan
+from backend.processes.instances import Instance, LaunchPlan, NoteProblem
 from backend.processes.readiness import Watch
 
 Check = Callable[[], None]
@@ -106,6 +107,10 @@ class ProcessesPort(Protocol):
 
     def latest(self, store: Path) -> Instance | None: ...
 
+    def users_of(self, store: Path) -> list[int]: ...
+
+    def problems(self, store: Path) -> list[NoteProblem]: ...
+
     def stop(self, instance: Instance) -> Instance: ...
 
     def give_up(self, instance: Instance, cause: str, advice: str) -> None: ...
@@ -113,8 +118,15 @@ class ProcessesPort(Protocol):
     def ending(self, instance: Instance) -> Ending: ...
 
     def await_ready(
-        self, instance: Instance, *, timeout_seconds: float, watch: Watch
+        self,
+        instance: Instance,
+        *,
+        timeout_seconds: float,
+        watch: Watch,
+        waited_seconds: float = 0.0,
     ) -> Instance: ...
+
+    def adopt(self, instance: Instance, *, timeout_seconds: float) -> Instance: ...
 
     def choose_port(self, wanted: int | None, listen: str, after: int | None = None) -> int: ...
 
@@ -129,34 +141,62 @@ class PreparedStart(Protocol):
     def model_count(self) -> int: ...
 
 
+class RemovedView(Protocol):
+    """What became of a view."""
+
+    @property
+    def links(self) -> int: ...
+
+    @property
+    def kept(self) -> tuple[Path, ...]: ...
+
+
 class ResourcesPort(Protocol):
     """What all versions share."""
 
     def prepare(self, tag: str, store: Path) -> PreparedStart: ...
 
+    def model_count(self) -> int: ...
+
+    def remove_view(self, tag: str) -> RemovedView: ...
+
 
 class TrashPort(Protocol):
     """Where removed installations wait."""
 
-    def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry: ...
+    def put(
+        self, path: Path, *, reason: str, operation_id: str, size: int | None = None
+    ) -> TrashEntry: ...
 
-    def discard(self, path: Path) -> int: ...
+    def doom(self, path: Path) -> None: ...
+
+    def doomed(self) -> list[Path]: ...
+
+    def sweep(self, *, check: Check) -> int: ...
+
+    def tidy(self) -> None: ...
 
     def entries(self) -> list[TrashEntry]: ...
+
+    def unreadable(self) -> list[UnreadableEntry]: ...
+
+    def note_overdue(self, entry_id: str, since: datetime | None) -> None: ...
 
     def payload(self, entry_id: str) -> Path: ...
 
     def restore(self, entry_id: str) -> Path: ...
 
-    def empty(
-        self, entry_ids: Collection[str] | None = None, *, check: Callable[[], None]
-    ) -> int: ...
+    def empty(self, entry_ids: Collection[str] | None = None, *, check: Check) -> int: ...
 
 
 class OperationsPort(Protocol):
-    """Whether someone is at work on something."""
+    """Who is at work on something."""
 
     def is_running(self, operation_id: str) -> bool: ...
+
+    def this_process(self) -> Owner: ...
+
+    def lives(self, owner: Owner) -> bool: ...
 
 
 class EventsPort(Protocol):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from backend.metadata_manager import InstalledVersion
-from backend.version_manager_components.context import VersionContext
+from backend.operations.operation import Operation
+from backend.platform.disk import RoomWatch
+from backend.version_manager_components.context import Check, VersionContext
 from backend.version_manager_components.models import InstallOptions
 
 SOURCE_BYTES: Final = 60_000_000
@@ -13,6 +15,7 @@ SOURCE_BYTES: Final = 60_000_000
 ENVIRONMENT_BYTES: Final = {"cpu": 1_800_000_000, "gpu": 7_500_000_000}
 # Beside a version with the same torch, most packages are hardlinks of what is there already.
 CHANGED_SHARE: Final = 0.25
+MEGABYTE: Final = 1_000_000
 
 
 def completed(context: VersionContext, options: InstallOptions) -> InstallOptions:
@@ -33,6 +36,27 @@ def needed_bytes(context: VersionContext, options: InstallOptions) -> int:
     elif any(size_key_of(v) == key for v in context.store.versions().versions.values()):
         environment = int(environment * CHANGED_SHARE)
     return environment + SOURCE_BYTES
+
+
+def keep_free_bytes(context: VersionContext) -> int:
+    """What stays free on the disk, whatever is installed."""
+    return context.settings().keep_free_mb * MEGABYTE
+
+
+def working_check(context: VersionContext, options: InstallOptions, operation: Operation) -> Check:
+    """What long work asks again and again: it raises once the work is cancelled, or the disk has
+    no more than what is to stay free."""
+    room = RoomWatch(
+        context.paths.versions,
+        needed=needed_bytes(context, options),
+        keep_free=keep_free_bytes(context),
+    )
+
+    def check() -> None:
+        operation.check()
+        room.check()
+
+    return check
 
 
 def size_key_of(version: InstalledVersion) -> str:

@@ -2,57 +2,65 @@
 
 An installation is built in its final place, `.store/<tag>-<operation>/`, from the first byte: an
 environment holds absolute paths. `install.json` is written last and is the commit point; then come
-the record and the link. Whatever lies in the store without it is unfinished and is cleared away.
+the record and the link. What is about to be done is on disk before the first folder is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from backend.exceptions import (
-    ComfyUILauncherError,
-    NotInTrash,
-    RepositoryUnreachable,
-    VersionAlreadyInstalled,
-    VersionInUse,
-)
-from backend.file_utils import (
-    Value,
-    free_bytes,
-    read_json,
-)
+from backend.exceptions import RepositoryUnreachable, StorageError
+from backend.file_utils import free_bytes
+from backend.logging_config import get_logger
 from backend.metadata_manager import InstalledVersion
 from backend.operations.events import VersionsChanged
+from backend.operations.model import OperationSnapshot, Recovery
 from backend.operations.operation import Operation
-from backend.platform.disk import HEADROOM, require_free
+from backend.platform.disk import naming_needed, require_free, room_for
 from backend.platform.git import ResolvedReference
-from backend.platform.links import link_target, remove_link
-from backend.platform.trash import TrashEntry, read_marker
 from backend.version_manager_components.building import build, installation_name
 from backend.version_manager_components.commit_point import (
-    clear_stillborn,
-    cleared_on_failure,
     commit,
-    enlist,
     refuse_taken,
-    settle,
-    unlisted,
+    settle_installation,
 )
-from backend.version_manager_components.context import VersionComponent, VersionContext
-from backend.version_manager_components.estimate import completed, needed_bytes
-from backend.version_manager_components.layout import (
-    INSTALL_RECORD,
-    installed,
-    link_of,
-    store_of,
+from backend.version_manager_components.context import Check, VersionComponent, VersionContext
+from backend.version_manager_components.estimate import (
+    completed,
+    keep_free_bytes,
+    needed_bytes,
+    working_check,
 )
+from backend.version_manager_components.intents import intended, intent_of
 from backend.version_manager_components.models import (
+    EmptyingPlan,
     FreedSpace,
     InstallationPlan,
     InstallOptions,
+    RemovalPlan,
     TrashedVersion,
     TrashList,
 )
+from backend.version_manager_components.recovery import Settled, account_for, settle_all
+from backend.version_manager_components.removal import (
+    chosen_entries,
+    delete_for_good,
+    from_trash,
+    to_trash,
+)
+from backend.version_manager_components.trash_can import (
+    as_shown,
+    contents,
+    overdue,
+    plan_emptying,
+    plan_removal,
+    size_of,
+)
+
+_log: Final = get_logger(__name__)
 
 
 class InstallationMixin(VersionComponent):
@@ -75,7 +83,7 @@ class InstallationMixin(VersionComponent):
             commit=found.commit if found else None,
             needed_bytes=needed,
             free_bytes=free,
-            enough_room=free >= needed * HEADROOM,
+            enough_room=free >= room_for(needed, keep_free_bytes(context)),
             network_needed=not known,
             network_reachable=reachable,
             already_installed=context.store.version(tag) is not None,
@@ -91,17 +99,29 @@ class InstallationMixin(VersionComponent):
         context = self._context
         options = completed(context, options)
         with operation.step("prepare"):
+            _end_deletions(context, operation.check)
             operation.advance(detail=_room_words(context, options))
-        with operation.step("source"):
-            found = _find_source(context, options.reference, operation)
+            needed = needed_bytes(context, options)
+            check = working_check(context, options, operation)
+        with operation.step("source"), naming_needed(needed):
+            found = _find_source(context, options.reference, operation, check)
             tag = installation_name(found)
             refuse_taken(context, tag)
             store = context.paths.store / f"{tag}-{operation.id}"
-        with cleared_on_failure(context, store):
-            version = build(context, options, found, store, operation)
+        intent = intent_of(context, "install", operation.id, tag=tag, store=store.name)
+        with (
+            naming_needed(needed),
+            _deleted_on_failure(context, store),
+            intended(context, intent, settle_installation),
+        ):
+            version = build(context, options, found, store, operation, check)
             with operation.step("commit"):
                 commit(context, version, store)
         return version
+
+    def plan_uninstall(self, tag: str) -> RemovalPlan:
+        """What uninstalling would do to the disk; changes nothing. Raises: VersionNotInstalled."""
+        return plan_removal(self._context, tag)
 
     def uninstall(self, tag: str, operation: Operation) -> TrashedVersion:
         """The version is in the trash and no longer listed; `restore` takes it back.
@@ -110,35 +130,24 @@ class InstallationMixin(VersionComponent):
         VersionInUse, ForeignFolder.
         """
         context = self._context
-        with operation.step("trash"), context.lock:
-            version = installed(context, tag)
-            store = store_of(context.paths, version)
-            if context.processes.current(store) is not None:
-                raise VersionInUse(tag)
-            entry = None
-            if store.is_dir():
-                entry = context.trash.put(store, reason="removed", operation_id=operation.id)
-            if _links_to(link_of(context.paths, tag), store):
-                remove_link(link_of(context.paths, tag))
-            context.store.remove(tag)
+        with operation.step("trash"):
+            entry = to_trash(context, tag, operation, size_of(context, tag, operation.check))
         context.events.publish(VersionsChanged(tag=tag))
+        if entry is not None:
+            return as_shown(context, entry)
         return TrashedVersion(
-            entry=entry.id if entry else "",
+            entry="",
             tag=tag,
-            reason="removed" if entry else "its folder was gone already",
-            trashed_at=entry.trashed_at if entry else context.now(),
+            reason="its folder was gone already",
+            trashed_at=context.now(),
+            expires_at=None,
+            path="",
+            bytes=None,
         )
 
     def trash(self) -> TrashList:
-        """What can be taken back."""
-        return TrashList(
-            entries=tuple(
-                TrashedVersion(
-                    entry=entry.id, tag=entry.tag, reason=entry.reason, trashed_at=entry.trashed_at
-                )
-                for entry in self._context.trash.entries()
-            )
-        )
+        """What can be taken back, and until when."""
+        return contents(self._context)
 
     def restore(self, name: str) -> InstalledVersion:
         """A removed version, back in its place and listed.
@@ -146,67 +155,70 @@ class InstallationMixin(VersionComponent):
         `name` is an entry, or the tag of one (the one removed last).
         Raises: NotInTrash (and leaves it there), VersionAlreadyInstalled.
         """
-        context = self._context
-        with context.lock:
-            entry = _entry(context.trash.entries(), name)
-            if context.store.version(entry.tag) is not None:
-                raise VersionAlreadyInstalled(entry.tag)
-            record = read_json(context.trash.payload(entry.id) / INSTALL_RECORD, InstalledVersion)
-            if not isinstance(record, Value):
-                raise NotInTrash(name, reason=f"its {INSTALL_RECORD} is missing or damaged")
-            enlist(context, record.value, context.trash.restore(entry.id))
-        return record.value
+        return from_trash(self._context, name)
 
-    def empty_trash(self, operation: Operation) -> FreedSpace:
-        """The trash is empty for good; git's notes about its checkouts are dropped too."""
-        context = self._context
-        with operation.step("delete"):
-            entries = context.trash.entries()
-            freed = context.trash.empty(check=operation.check)
-            context.sources.forget_worktrees([entry.original / "source" for entry in entries])
-        return FreedSpace(bytes=freed, entries=len(entries))
+    def plan_empty_trash(self, entries: tuple[str, ...] | None) -> EmptyingPlan:
+        """What emptying the trash would do to the disk; changes nothing. Raises: NotInTrash."""
+        return plan_emptying(self._context, entries)
 
-    def recover(self) -> list[str]:
-        """Ends what a crash left half done, and says so; called before anything is listed.
+    def empty_trash(self, entries: tuple[str, ...] | None, operation: Operation) -> FreedSpace:
+        """These entries, or (None) all, are deleted for good, and deletions that had begun end.
 
-        A store with its commit point is listed after all; one without it goes to the trash.
-        Folders without our marker, those of operations still at work, and what cannot be read
-        are not touched.
+        Raises: NotInTrash, NotWritable.
         """
         context = self._context
-        listed = {version.store for version in context.store.versions().versions.values()}
-        told: list[str] = []
-        for store in unlisted(context.paths.store, listed):
-            try:
-                marker = read_marker(store)
-                if marker is None:
-                    clear_stillborn(context, store)
-                    continue
-                if context.operations.is_running(marker.operation_id):
-                    continue
-                told.append(settle(context, store, marker))
-            except ComfyUILauncherError as error:  # one folder must not keep the app from starting
-                told.append(f"{store.name}: it is left as it is. {error.message}")
-        return told
+        with operation.step("delete"):
+            chosen = chosen_entries(context, entries)
+            freed = delete_for_good(context, chosen, operation, everything=entries is None)
+            left = {entry.id for entry in context.trash.entries()}
+        return FreedSpace(bytes=freed, entries=sum(entry.id not in left for entry in chosen))
+
+    def overdue(self) -> tuple[str, ...] | None:
+        """The entries of the trash whose days are over, to be deleted for good.
+
+        None when there is nothing to delete; an empty one when only deletions have to be ended.
+        """
+        entries = overdue(self._context)
+        return entries if entries or self._context.trash.doomed() else None
+
+    def recover(self) -> list[Settled]:
+        """Ends or undoes what a crash left half done, and says so; before anything is listed."""
+        return settle_all(self._context)
+
+    def account_for(self, interrupted: OperationSnapshot) -> Recovery:
+        """What became of an interrupted operation of which `recover` had nothing to tell."""
+        return account_for(self._context, interrupted)
+
+
+@contextmanager
+def _deleted_on_failure(context: VersionContext, store: Path) -> Iterator[None]:
+    """What was put away is deleted at once: the disk may be full, and there is time in a thread."""
+    try:
+        yield
+    except BaseException:
+        _end_deletions(context, lambda: None)
+        if not store.exists():
+            context.sources.forget_worktrees([store / "source"])
+        raise
+
+
+def _end_deletions(context: VersionContext, check: Check) -> None:
+    """What a crash or an error put away makes room."""
+    try:
+        context.trash.sweep(check=check)
+    except StorageError as error:  # no reason not to install
+        _log.warning("what lies half deleted in the trash stays: %s", error)
 
 
 def _room_words(context: VersionContext, options: InstallOptions) -> str:
     needed = needed_bytes(context, options)
-    require_free(context.paths.versions, needed)
+    require_free(context.paths.versions, needed, keep_free_bytes(context))
     free = free_bytes(context.paths.versions)
     return f"needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
 
 
-def _entry(entries: list[TrashEntry], name: str) -> TrashEntry:
-    """By id, or the latest of that tag. Raises: NotInTrash."""
-    found = [entry for entry in entries if name in {entry.id, entry.tag}]
-    if not found:
-        raise NotInTrash(name, reason="there is no such entry")
-    return found[0]
-
-
 def _find_source(
-    context: VersionContext, reference: str, operation: Operation
+    context: VersionContext, reference: str, operation: Operation, check: Check
 ) -> ResolvedReference:
     def progress(done: int, total: int, words: str) -> None:
         if not operation.token.is_set():
@@ -214,8 +226,4 @@ def _find_source(
 
     if not context.sources.has_mirror() and not context.sources.is_reachable():
         raise RepositoryUnreachable(context.sources.url, detail="it gave no answer")
-    return context.sources.find(reference, operation.check, progress)
-
-
-def _links_to(link: Path, store: Path) -> bool:
-    return link_target(link) == store
+    return context.sources.find(reference, check, progress)

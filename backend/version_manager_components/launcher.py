@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from backend.exceptions import (
     OperationConflict,
     PortTaken,
     StorageError,
+    VersionInUse,
 )
 from backend.installation_progress_tracker import StartProgress
 from backend.logging_config import get_logger
@@ -46,6 +48,9 @@ NO_MODELS_ADVICE: Final = (
 )
 MAX_LOG_LINES: Final = 2000
 PORT_ATTEMPTS: Final = 3
+ADOPTION_SECONDS: Final = 1.0
+PROBE_SECONDS: Final = 0.5
+LEAST_SECONDS: Final = 5.0  # that one gets whose time was over before anyone could ask it
 _SHARED: Final = "nothing: the folders are those that all versions share"
 _PLAIN: Final = "nothing: ComfyUI is reached over plain HTTP on this machine"
 OWN_OPTIONS: Final = {
@@ -70,8 +75,8 @@ class LauncherMixin(VersionComponent):
     def launch(self, tag: str, options: LaunchOptions, operation: Operation) -> LaunchResult:
         """A ComfyUI that has answered as itself.
 
-        Raises: VersionNotInstalled, InstallationDamaged, AlreadyRunning, PortTaken, StartFailed,
-        NotReadyInTime, OperationCancelled. Nothing of it runs after an error.
+        Raises: VersionNotInstalled, InstallationDamaged, AlreadyRunning, VersionInUse, PortTaken,
+        StartFailed, NotReadyInTime, OperationCancelled. Nothing of it runs after an error.
         """
         context = self._context
         with operation.step("prepare"):
@@ -80,15 +85,50 @@ class LauncherMixin(VersionComponent):
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
         instance = _start_on_a_port(context, version, store, options, prepared.arguments, operation)
-        with _stopped_on_failure(context, instance):
-            operation.check()
-        _remember_launch(context, version)
-        context.events.publish(InstanceChanged(tag=tag, state="running"))
-        return LaunchResult(
-            instance=instance_status(instance),
-            model_count=prepared.model_count,
-            advice=None if prepared.model_count else NO_MODELS_ADVICE,
-        )
+        return _launched(context, version, instance, prepared.model_count, operation)
+
+    def adopt(self, tag: str, operation: Operation) -> LaunchResult:
+        """A ComfyUI that was starting when its launcher ended, once it has answered as itself.
+
+        It has what is left of the time of its start. Raises: NotRunning, StartFailed,
+        NotReadyInTime, PortTaken, OperationCancelled. Nothing of it runs after an error.
+        """
+        context = self._context
+        version = installed(context, tag)
+        instance = context.processes.current(store_of(context.paths, version))
+        if instance is None:
+            raise NotRunning(tag)
+        if instance.ready is None:
+            waited = instance.age_seconds
+            instance = _await_ready(context, instance, operation, waited_seconds=waited)
+        return _launched(context, version, instance, context.resources.model_count(), operation)
+
+    def adopt_answering(self) -> list[str]:
+        """Counts as running what has come up since its launcher ended; says so in words.
+
+        Each is asked once, and all together for a second: it is part of every start.
+        """
+        context = self._context
+        end = time.monotonic() + ADOPTION_SECONDS
+        told = []
+        for instance in _interrupted_starts(context):
+            left = min(PROBE_SECONDS, end - time.monotonic())
+            if left <= 0:
+                break
+            tag = instance.launch.tag
+            try:
+                found = context.processes.adopt(instance, timeout_seconds=left)
+            except StorageError as error:
+                told.append(f"{tag}: it runs, but that could not be noted. {error.message}")
+                continue
+            if found.ready is not None:
+                context.events.publish(InstanceChanged(tag=tag, state="running"))
+                told.append(f"{tag}: its launcher ended while it started; it runs.")
+        return told
+
+    def interrupted_starts(self) -> list[str]:
+        """The versions that were starting when their launcher ended, and still are."""
+        return [instance.launch.tag for instance in _interrupted_starts(self._context)]
 
     def stop(self, tag: str, operation: Operation) -> StoppedInstance:
         """The version no longer runs; how it ended. Raises: NotRunning, StopFailed."""
@@ -128,6 +168,34 @@ class _OperationWatch:
         self.line = StartProgress(operation).line
 
 
+def _interrupted_starts(context: VersionContext) -> Iterator[Instance]:
+    for version in context.store.versions().versions.values():
+        instance = context.processes.latest(store_of(context.paths, version))
+        if instance is None or not instance.lives or instance.ready is not None:
+            continue
+        if not context.operations.is_running(instance.launch.operation_id):
+            yield instance
+
+
+def _launched(
+    context: VersionContext,
+    version: InstalledVersion,
+    instance: Instance,
+    model_count: int,
+    operation: Operation,
+) -> LaunchResult:
+    """What is told and noted of one that is ready; a last chance to cancel it."""
+    with _stopped_on_failure(context, instance):
+        operation.check()
+    _remember_launch(context, version)
+    context.events.publish(InstanceChanged(tag=version.tag, state="running"))
+    return LaunchResult(
+        instance=instance_status(instance),
+        model_count=model_count,
+        advice=None if model_count else NO_MODELS_ADVICE,
+    )
+
+
 def _start_on_a_port(
     context: VersionContext,
     version: InstalledVersion,
@@ -146,11 +214,11 @@ def _start_on_a_port(
     for attempt in range(1, attempts + 1):
         with operation.step("start"):
             port = context.processes.choose_port(options.port, options.listen, after=port)
-            plan = _plan(context, version, store, options, port, resources)
+            plan = _plan(context, version, store, options, port, resources, operation)
             instance = context.processes.start(plan)
             context.events.publish(InstanceChanged(tag=version.tag, state="starting"))
         try:
-            return _await_ready(context, instance, options, operation)
+            return _await_ready(context, instance, operation)
         except PortTaken as taken:
             if attempt == attempts:
                 raise
@@ -159,12 +227,19 @@ def _start_on_a_port(
 
 
 def _await_ready(
-    context: VersionContext, instance: Instance, options: LaunchOptions, operation: Operation
+    context: VersionContext,
+    instance: Instance,
+    operation: Operation,
+    *,
+    waited_seconds: float = 0.0,
 ) -> Instance:
-    timeout = options.ready_timeout_seconds or context.settings().ready_timeout_seconds
+    allowed = instance.launch.ready_timeout_seconds or context.settings().ready_timeout_seconds
     with _stopped_on_failure(context, instance), operation.step("ready"):
         return context.processes.await_ready(
-            instance, timeout_seconds=timeout, watch=_OperationWatch(operation)
+            instance,
+            timeout_seconds=max(LEAST_SECONDS, allowed - waited_seconds),
+            watch=_OperationWatch(operation),
+            waited_seconds=waited_seconds,
         )
 
 
@@ -202,6 +277,9 @@ def _refuse_running(context: VersionContext, tag: str, store: Path) -> None:
     running = context.processes.current(store)
     if running is not None:
         raise AlreadyRunning(tag, url=running.launch.url)
+    # One that nothing readable tells of may live all the same: whoever is in its folder says so.
+    if context.processes.problems(store) and (pids := context.processes.users_of(store)):
+        raise VersionInUse(tag, pids=pids)
 
 
 def _plan(
@@ -211,6 +289,7 @@ def _plan(
     options: LaunchOptions,
     port: int,
     resources: tuple[str, ...],
+    operation: Operation,
 ) -> LaunchPlan:
     place = ("--listen", options.listen, "--port", str(port))
     without_gpu = _needs_cpu(context, version) if options.cpu is None else options.cpu
@@ -233,6 +312,8 @@ def _plan(
         port=port,
         listen=options.listen,
         grace_seconds=context.settings().stop_grace_seconds,
+        operation_id=operation.id,
+        ready_timeout_seconds=options.ready_timeout_seconds,
     )
 
 

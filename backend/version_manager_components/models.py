@@ -191,19 +191,61 @@ class ConstraintReport(Frozen):
     packages: tuple[str, ...]
 
 
+class DeletionPlan(Frozen):
+    """What deleting would do to the disk: looked at file by file, before anything is done.
+
+    `frees_bytes` comes back to the disk; `shared_bytes` stays, because other installations or the
+    cache have the same files. `links` are unlinked; what they lead to stays. `outside_bytes` is
+    what would be deleted elsewhere. `in_the_way`: why it cannot be done now (something is mounted
+    inside).
+    """
+
+    frees_bytes: int
+    shared_bytes: int
+    files: int
+    links: int
+    outside_bytes: int
+    in_the_way: tuple[str, ...] = ()
+    summary: str
+
+
+class RemovalPlan(DeletionPlan):
+    """What uninstalling would do. The version goes to the trash first, for `kept_days` (0: until
+    the trash is emptied), and frees nothing before that."""
+
+    tag: str
+    path: str
+    running: bool
+    kept_days: int
+
+
+class EmptyingPlan(DeletionPlan):
+    """What emptying the trash would do to these entries."""
+
+    entries: tuple[str, ...]
+
+
 class TrashedVersion(Frozen):
-    """A removed version that can be taken back."""
+    """A removed version that can be taken back until `expires_at` (null: until it is emptied).
+
+    `bytes` null: the version was removed before the launcher measured that.
+    """
 
     entry: str
     tag: str
     reason: str
     trashed_at: datetime
+    expires_at: datetime | None
+    path: str
+    bytes: int | None
 
 
 class TrashList(Frozen):
-    """What lies in the trash."""
+    """What lies in the trash, the latest first, and for how many days (0: until it is emptied)."""
 
     entries: tuple[TrashedVersion, ...]
+    kept_days: int
+    problems: tuple[StateProblem, ...] = ()
 
 
 class FreedSpace(Frozen):

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from backend.exceptions import MetadataCorrupt, NoActiveVersion
+from backend.exceptions import (
+    MetadataError,
+    NoActiveVersion,
+    StorageError,
+    VersionNotInstalled,
+)
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.events import VersionsChanged
 from backend.processes.instances import Instance
 from backend.version_manager_components.context import VersionComponent, VersionContext
+from backend.version_manager_components.intents import is_going
 from backend.version_manager_components.layout import (
     installed,
     instance_status,
@@ -41,23 +47,31 @@ class StateMixin(VersionComponent):
         active = ActiveVersion()
         try:
             active = context.store.active()
-        except MetadataCorrupt as damage:  # told, not taken for empty: nothing is written over it
+        except (MetadataError, StorageError) as damage:  # told, not taken for empty
             path = str(damage.context["path"])
             problems.append(StateProblem(path=path, reason=damage.message, recovered=False))
         newest_first = sorted(
             known.versions.values(), key=lambda version: version.released_at, reverse=True
         )
+        found = [_status(context, version, active) for version in newest_first]
+        going = {
+            one.tag for one in found if one.missing and is_going(context, known.versions[one.tag])
+        }
         return VersionList(
-            versions=tuple(_status(context, version, active) for version in newest_first),
-            active=active.active,
-            default=active.default,
+            versions=tuple(one for one in found if one.tag not in going),
+            active=None if active.active in going else active.active,
+            default=None if active.default in going else active.default,
             problems=tuple(problems),
         )
 
     def show_version(self, tag: str) -> VersionStatus:
         """One installed version. Raises: VersionNotInstalled."""
         context = self._context
-        return _status(context, installed(context, tag), context.store.active())
+        version = installed(context, tag)
+        status = _status(context, version, context.store.active())
+        if status.missing and is_going(context, version):
+            raise VersionNotInstalled(tag)
+        return status
 
     def activate(self, tag: str) -> VersionStatus:
         """`tag` is what the app works with from now on.

@@ -8,9 +8,12 @@ from typing import Any, Final
 
 # Where the shorter word is the better one.
 OTHER_WORDS: Final = {
+    "versions.plan_uninstall": "versions uninstall",
+    "versions.plan_empty_trash": "versions empty-trash",
     "system.info": "info",
     "system.hardware": "hardware",
     "system.diagnostics": "diagnostics",
+    "system.state": "state",
     "system.shortcut": "shortcut",
     "system.install_shortcut": "install-shortcut",
     "system.remove_shortcut": "remove-shortcut",

@@ -27,10 +27,11 @@ FILES: Final[dict[str, str]] = {
     "comfyui-versions/.store/<tag>-<operation>/run/<id>/":
         "One run: `launch.json`, `supervisor.json`, `process.json`, `births.json`, `ready.json`, "
         "and `given_up.json` after a start that was given up; the last five stay",
-    "comfyui-versions/.trash/": "Removed installations, until the trash is emptied",
+    "comfyui-versions/.trash/": "Removed installations, until they are deleted for good",
     "comfyui-versions/.trash/<entry>/": "One of them, as it was",
     "comfyui-versions/.trash/<entry>.json": "Where it was and why it is here",
-    "comfyui-versions/.trash/<entry>.doomed/": "One whose deletion has begun",
+    "comfyui-versions/.trash/<entry>.doomed/":
+        "One whose deletion has begun, or an installation that was never finished",
     "comfyui-versions/.trash/.lock": "Lets one process at a time change the trash",
     "comfyui-versions/.mirrors/": "Mirrors of the repositories that versions come from",
     "comfyui-versions/.mirrors/<repository>.git/": "One bare mirror with the whole history",
@@ -73,10 +74,18 @@ FILES: Final[dict[str, str]] = {
     "launcher-data/metadata/github_cache.json": "The releases as last seen",
     "launcher-data/metadata/size_cache.json": "Sizes of environments that were measured here",
     "launcher-data/operations/": "What runs and what ran; the last 200 stay",
-    "launcher-data/operations/<id>.jsonl": "One operation: a snapshot a line, the last one counts",
+    "launcher-data/operations/<id>.jsonl":
+        "One operation: a sealed snapshot a line, the last one counts",
     "launcher-data/operations/<id>.progress":
         "How far it is, while it runs, for other processes",
     "launcher-data/operations/<id>.cancel": "A request of another process to cancel it",
+    "launcher-data/journal/": "What operations are about to change in several places",
+    "launcher-data/journal/<operation>.json":
+        "One of them: written before the first change and gone after the last; the next start ends "
+        "or undoes what a crash left of it",
+    "launcher-data/links/": "Which links in the views are ours; no other one is ever unlinked",
+    "launcher-data/links/<tag>.json":
+        "Those of one version: where each lies, where it leads, and which inode it is",
     "launcher-data/logs/": "Logs",
     "launcher-data/logs/<door>.log":
         "What the launcher did, a JSON object a line; 5 MB and three older ones (`.1` to `.3`)",

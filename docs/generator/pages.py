@@ -83,6 +83,10 @@ OTHER_VARIABLES: Final = """\
 - `COMFYUI_LAUNCHER_PYTHON` is read by the script `launcher`: the Python to make `.venv` with.
 - `COMFYUI_LAUNCHER_TOKEN` is set for each ComfyUI that is started; by it the launcher knows its own
   processes again. It opens nothing.
+- `COMFYUI_LAUNCHER_OPERATION` is set for each git and uv that is started; by it the next start
+  finds and ends those of a launcher that was killed.
+- `COMFYUI_LAUNCHER_CRASH_RESULTS` is read by the tests: the file that the crash suite writes its
+  figures to.
 - `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` work as in other programs.
 - `UV_HTTP_TIMEOUT` counts where it asks for more than 300 seconds of patience. All other `UV_*` and
   all `PIP_*` variables are kept from the environments of ComfyUI. The script `launcher` follows
@@ -98,9 +102,19 @@ launcher's own folder when it is a checkout, else the data folder of the platfor
 (`~/.local/share/comfyui-launcher` on Linux). The current folder is never looked at; a relative
 `COMFYUI_LAUNCHER_HOME` counts from your home folder.
 
-Beside a record, `NAME.previous` is its content before the last change, and `NAME.damaged` is
-content that could not be read and was set aside. Names that start with `.` and end with `.tmp` are
-writes under way.
+Every JSON file of the launcher ends with a field `crc32`: a checksum of all that stands before it.
+So damage shows, also where what is left looks sound. A file without that field is judged by its
+form alone; if you edit one by hand, remove the field. `./launcher state` reads them all and tells
+which are damaged.
+
+Beside a record, `NAME.previous` is its content before the last change; it counts when the record is
+damaged. `NAME.damaged` is content that could not be read and was set aside when the record was
+written anew, `NAME.damaged-later` the latest of its kind when that happened more than once; both
+are yours to look at and to delete.
+
+Names such as `.3f9c01-4711-5ad0c2ee.tmp` are writes under way: the boot (and container), the number
+of the process that writes, and chance. What a crash leaves of them is removed at the next start,
+when that process is gone; where that cannot be asked, after a day.
 """
 
 

@@ -1,14 +1,21 @@
 /** Answers of the launcher as tests need them: whole, with what matters set by the test. */
 
+import type { DeletionPlan } from "@/features/trash/plan";
 import type {
+  EmptyingPlan,
   Hardware,
   InstallationPlan,
   InstanceStatus,
+  OperationList,
   OperationSnapshot,
   Release,
   ReleaseListing,
+  RemovalPlan,
   SettingsList,
   SettingStatus,
+  StateFile,
+  TrashedVersion,
+  TrashList,
   VersionList,
   VersionStatus,
 } from "@/transport/contract.generated";
@@ -81,9 +88,55 @@ export function operation(kind: string, subject: string, more: Partial<Operation
     finished_at: null,
     result: null,
     error: null,
+    request: null,
+    recovery: null,
     owner: { pid: 1, created: "1" },
     ...more,
   };
+}
+
+/** What ran, the newest first. */
+export function jobs(...operations: OperationSnapshot[]): OperationList {
+  return { operations, problems: [] };
+}
+
+export function trashed(tag: string, more: Partial<TrashedVersion> = {}): TrashedVersion {
+  return {
+    entry: `${tag}-x`,
+    tag,
+    reason: "removed",
+    trashed_at: "2025-10-20T10:00:00Z",
+    expires_at: "2025-11-19T10:00:00Z",
+    path: `/home/ada/comfyui-versions/.trash/${tag}-x`,
+    bytes: 1_900_000_000,
+    ...more,
+  };
+}
+
+export function trash(...entries: TrashedVersion[]): TrashList {
+  return { entries, kept_days: 30, problems: [] };
+}
+
+const DELETION: DeletionPlan = {
+  frees_bytes: 412_000_000,
+  shared_bytes: 1_500_000_000,
+  files: 41_207,
+  links: 37,
+  outside_bytes: 0,
+  in_the_way: [],
+  summary: "",
+};
+
+export function removal(tag: string, more: Partial<RemovalPlan> = {}): RemovalPlan {
+  return { ...DELETION, tag, path: `/home/ada/comfyui-versions/${tag}`, running: false, kept_days: 30, ...more };
+}
+
+export function emptying(entries: string[], more: Partial<EmptyingPlan> = {}): EmptyingPlan {
+  return { ...DELETION, entries, ...more };
+}
+
+export function stateFile(path: string, more: Partial<StateFile> = {}): StateFile {
+  return { path, what: "The settings", outcome: "damaged", reason: "Its checksum does not fit.", advice: "Put a copy of it back.", ...more };
 }
 
 export function release(tag: string, published_at: string | null, more: Partial<Release> = {}): Release {

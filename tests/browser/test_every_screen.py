@@ -24,6 +24,7 @@ from tests.browser.scenes import (
     Rich,
     Scene,
 )  # fmt: skip
+from tests.browser.scenes_of_trouble import TROUBLES
 from tests.fakes.comfyui import make_repository, make_wheelhouse
 from tests.fakes.comfyui.github_api import GitHubApi
 from tests.helpers.browser import Origin, needs_axe, new_context
@@ -32,6 +33,9 @@ from tests.helpers.stage import Stage, raised
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+EVERY_SCENE = (*SCENES, *TROUBLES)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +85,7 @@ def fill(stage: Stage) -> None:
     (world.store(DAMAGED) / "source" / "main.py").unlink()
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=[scene.name for scene in SCENES])
+@pytest.mark.parametrize("scene", EVERY_SCENE, ids=[scene.name for scene in EVERY_SCENE])
 @pytest.mark.parametrize(
     "looks",
     [

@@ -74,11 +74,14 @@ def test_the_dialog_for_models_is_sound(stage: Stage) -> None:
     assert findings(stage, "models-dialog") == []
 
 
-def test_an_empty_list_of_jobs_is_sound(stage: Stage) -> None:
-    page = stage.fresh("jobs").page
-    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
-    expect(page.get_by_role("status", name="Loading")).to_have_count(0)
-    assert findings(stage, "jobs-first") == []
+def test_what_is_empty_at_first_is_sound(stage: Stage) -> None:
+    found = []
+    for place, title in {"jobs": "Jobs", "trash": "The trash is empty"}.items():
+        page = stage.fresh(place).page
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+        expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+        found += findings(stage, f"{place}-first")
+    assert found == []
 
 
 def test_the_request_for_a_code_is_sound_also_after_a_wrong_one(

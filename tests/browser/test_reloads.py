@@ -92,8 +92,9 @@ def same_as_the_server(shown: Shown, service: Service, operation_id: str) -> int
         assert told["state"] == "running"
         if seen == known:
             return seen[2]
-        # What the server told in between is on its way.
+        # What the server told in between is on its way; asking at once would ask too often.
         assert time.monotonic() < end, f"the page says {seen}, the server {known}"
+        time.sleep(0.05)
 
 
 def percentage(shown: Shown) -> int:

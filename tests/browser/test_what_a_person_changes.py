@@ -129,7 +129,11 @@ def test_a_token_goes_in_and_is_never_shown_again(shown: Shown, service: Service
 
 def test_a_removed_version_comes_back_by_undo(shown: Shown, service: Service) -> None:
     shown.button("More for v0.3.63").first.click()
-    shown.page.get_by_role("menuitem", name="Move to the trash").click()
+    shown.page.get_by_role("menuitem", name="Move to the trash…").click()
+    question = shown.page.get_by_role("dialog", name="Move v0.3.63 to the trash?")
+    expect(question).to_contain_text("0 bytes outside")
+    assert len(service.call("versions.list").value["versions"]) == 1
+    question.get_by_role("button", name="Move to the trash").click()
     expect(shown.page.get_by_text("v0.3.63 is in the trash")).to_be_visible()
     assert service.call("versions.list").value["versions"] == []
     shown.button("Undo").click()

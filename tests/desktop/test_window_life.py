@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backend.desktop.geometry import WindowState
+from backend.desktop.geometry import remembered
 from tests.helpers.desktop import (
     DrivenWindow,
     driven_window,
@@ -71,9 +71,8 @@ def test_it_comes_back_where_it_was(tmp_path: Path, pages: Path, shown_on: str) 
         until(lambda: first.js("innerWidth") == 1100, 10)
         first.ask_to_close()
         assert first.ended() == 0
-    kept = WindowState.model_validate_json(
-        (root / "launcher-data" / "window_state.json").read_bytes()
-    )
+    kept = remembered(root / "launcher-data" / "window_state.json")
+    assert kept is not None
     assert (kept.x, kept.y, kept.width, kept.height) == (120, 90, 1100, 700)
     with driven_window(root, pages, shown_on) as second:
         second.wait_for("window.up")

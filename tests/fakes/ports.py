@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from backend.config import PathsConfig, Settings
 from backend.environments import ConstraintSet, EnvironmentWish
 from backend.exceptions import StartFailed
+from backend.file_utils import atomic_write_json
 from backend.metadata_manager import InstalledVersion, MetadataManager, TorchChoice
 from backend.operations.cancellation import CancelToken
 from backend.operations.events import Event, EventData, EventStream
@@ -31,10 +32,12 @@ from backend.processes.instances import (
     Instance,
     LaunchPlan,
     LaunchRecord,
+    NoteProblem,
     ProcessRecord,
     ReadyRecord,
 )
 from backend.processes.readiness import Watch
+from backend.resources.views import RemovedView
 from backend.version_manager_components.context import (
     ResourcesPort,
     TrashPort,
@@ -50,6 +53,7 @@ NOW: Final = datetime(2025, 11, 1, 12, tzinfo=UTC)
 RELEASED: Final = datetime(2025, 10, 8, 6, 1, 17, tzinfo=UTC)
 COMMIT: Final = "4f5812b93712e0f52ae8fe80a89e8b5e7d0fa309"
 PINS: Final = "torch==2.9.0+cpu\nnumpy==2.3.4\n"
+A_READY: Final = ReadyRecord(ready_at=NOW + timedelta(seconds=4), seconds=4.0)
 PACKAGES: Final = (Package("torch", "2.9.0+cpu"), Package("numpy", "2.3.4"))
 
 
@@ -173,6 +177,12 @@ class FakeProcesses:
 
     def __init__(self) -> None:
         self.instances: dict[Path, Instance] = {}
+        self.users: dict[Path, list[int]] = {}
+        self.damaged: dict[Path, list[NoteProblem]] = {}
+        self.answers = True
+        self.probes: list[float] = []
+        self.waits: list[tuple[float, float]] = []
+        self.adopt_fault: Exception | None = None
         self.plans: list[LaunchPlan] = []
         self.stopped: list[str] = []
         self.given_up: list[str] = []
@@ -197,6 +207,18 @@ class FakeProcesses:
     def latest(self, store: Path) -> Instance | None:
         return self.instances.get(store)
 
+    def users_of(self, store: Path) -> list[int]:
+        return self.users.get(store, [])
+
+    def problems(self, store: Path) -> list[NoteProblem]:
+        return self.damaged.get(store, [])
+
+    def adopt(self, instance: Instance, *, timeout_seconds: float) -> Instance:
+        self.probes.append(timeout_seconds)
+        if self.adopt_fault is not None:
+            raise self.adopt_fault
+        return replace(instance, ready=A_READY) if self.answers else instance
+
     def stop(self, instance: Instance) -> Instance:
         if self.stop_fault:
             raise self.stop_fault
@@ -213,7 +235,15 @@ class FakeProcesses:
         process = instance.process
         return self.endings.get(instance.folder) or Ending(bool(process and process.stop_requested))
 
-    def await_ready(self, instance: Instance, *, timeout_seconds: float, watch: Watch) -> Instance:
+    def await_ready(
+        self,
+        instance: Instance,
+        *,
+        timeout_seconds: float,
+        watch: Watch,
+        waited_seconds: float = 0.0,
+    ) -> Instance:
+        self.waits.append((timeout_seconds, waited_seconds))
         watch.line("Starting server")
         if self.on_wait is not None:
             self.on_wait(watch)
@@ -241,21 +271,36 @@ class FakeResources:
 
     prepared: FakePreparedStart = field(default_factory=FakePreparedStart)
     fault: Exception | None = None
+    removed: list[str] = field(default_factory=list)
 
     def prepare(self, tag: str, store: Path) -> FakePreparedStart:
         if self.fault is not None:
             raise self.fault
         return self.prepared
 
+    def model_count(self) -> int:
+        return self.prepared.model_count
+
+    def remove_view(self, tag: str) -> RemovedView:
+        self.removed.append(tag)
+        return RemovedView(links=0, kept=())
+
 
 @dataclass
 class FakeOperations:
-    """Knows which operations are at work: those it is told."""
+    """Knows which operations and processes are at work: those it is told."""
 
     running: set[str] = field(default_factory=set)
+    living: set[Owner] = field(default_factory=set)
 
     def is_running(self, operation_id: str) -> bool:
         return operation_id in self.running
+
+    def this_process(self) -> Owner:
+        return Owner(pid=2, created="0.0")
+
+    def lives(self, owner: Owner) -> bool:
+        return owner in self.living
 
 
 class RecordedEvents:
@@ -356,7 +401,7 @@ class World:
         (store / CONSTRAINTS).write_text(PINS)
         version = a_version(tag, store=store.name, operation_id=operation_id, **changes)
         if complete:
-            (store / INSTALL_RECORD).write_text(version.model_dump_json())
+            atomic_write_json(store / INSTALL_RECORD, version)
         if listed:
             self.store.put(version)
             link_of(self.paths, tag).symlink_to(store)
@@ -419,7 +464,7 @@ def an_instance(
         launch=launch,
         process=process,
         state="running" if alive else "exited",
-        ready=ReadyRecord(ready_at=NOW + timedelta(seconds=4), seconds=4.0) if ready else None,
+        ready=A_READY if ready else None,
     )
 
 

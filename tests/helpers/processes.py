@@ -25,10 +25,12 @@ def start_python(code: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def run_python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run_python(
+    code: str, *arguments: object, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
     """The ended process, whatever its exit status."""
     with start_python(code, *arguments) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

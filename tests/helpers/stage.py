@@ -85,7 +85,7 @@ def raised(
     settings = {"torch_spec": TORCH, "find_links": [str(origin.wheels)], "theme": "system"}
     for name, value in settings.items():
         world.ask("settings.change", name=name, value=value)
-    world.app.watch_outside()
+    world.app.stay()
     service = serve_world(world, listen(0))
     if signed_in:
         let_in(context, service)

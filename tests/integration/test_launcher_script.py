@@ -958,6 +958,18 @@ def test_a_failure_in_either_half_of_the_tests_counts(checkout: Checkout, half: 
     assert (done.returncode, done.stdout) == (1, "said\nsaid\n")
 
 
+def test_all_names_the_file_for_the_figures_of_the_crash_suite(checkout: Checkout) -> None:
+    checkout.run("test")
+    (module,) = checkout.venv.glob("lib/python3*/site-packages/pytest/__main__.py")
+    module.write_text("import os; print(os.environ.get('COMFYUI_LAUNCHER_CRASH_RESULTS'))")
+    assert checkout.run("test", "-k", "one").stdout == "None\n"
+    named = Path(checkout.run("test", "--all").stdout.splitlines()[0])
+    assert named.parent == checkout.root / "tests" / "crash" / "results"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d\.json", named.name)
+    own = checkout.run("test", "--all", variables={"COMFYUI_LAUNCHER_CRASH_RESULTS": "/my file"})
+    assert own.stdout.splitlines()[0] == "/my file"
+
+
 def test_all_runs_everything_and_names_the_pythons_it_could_not_find(checkout: Checkout) -> None:
     done = checkout.run("test", "--all")
     assert "not long" not in done.stdout

@@ -24,6 +24,7 @@ from backend.operations.events import (
     OperationChanged,
 )
 from backend.operations.model import OperationSnapshot
+from tests.helpers.held_wheels import held_wheels
 from tests.helpers.world import World
 
 SECONDS = 60
@@ -32,7 +33,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture
 def watched(world: World) -> World:
-    world.app.watch_outside()
+    world.app.stay()
     return world
 
 
@@ -81,6 +82,14 @@ def install_words(world: World, tag: str = "v0.3.64") -> tuple[str, ...]:
     return ("versions", "install", tag, "--torch-spec", "torch==2.13.0+cpu", *links, "--yes")
 
 
+@pytest.fixture
+def endless(watched: World, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """The words for an installation that does not come to its end by itself."""
+    with held_wheels(tmp_path / "held", 1) as held:
+        links = ("--find-links", str(watched.wheels), "--find-links", held.url)
+        yield ("versions", "install", "v0.3.64", "--torch-spec", held.torch, *links, "--yes")
+
+
 def done_elsewhere(world: World, *words: str) -> Any:
     with elsewhere(world, *words) as process:
         out, err = process.communicate(timeout=SECONDS)
@@ -89,9 +98,10 @@ def done_elsewhere(world: World, *words: str) -> Any:
 
 
 def edit_by_hand(world: World, **values: Any) -> None:
-    """Changes the settings as an editor does: in place."""
+    """Changes the settings as an editor does: in place, and without the checksum."""
     file = world.root / "launcher-data" / "settings.json"
     content = json.loads(file.read_text("utf-8"))
+    content.pop("crc32", None)
     content["values"] |= values
     file.write_text(json.dumps(content), "utf-8")
 
@@ -126,8 +136,10 @@ def test_an_installation_of_another_process_is_told_with_its_progress(watched: W
     assert watched.installed() == ["v0.3.64"]
 
 
-def test_an_installation_of_another_process_is_cancelled_from_here(watched: World) -> None:
-    with elsewhere(watched, *install_words(watched)) as process:
+def test_an_installation_of_another_process_is_cancelled_from_here(
+    watched: World, endless: tuple[str, ...]
+) -> None:
+    with elsewhere(watched, *endless) as process:
         running = until(lambda: operations(watched, "versions.install"), what="the installation")
         watched.ask("operations.cancel", operation_id=running[0].id)
         process.communicate(timeout=SECONDS)
@@ -136,8 +148,10 @@ def test_an_installation_of_another_process_is_cancelled_from_here(watched: Worl
     assert watched.installed() == []
 
 
-def test_what_a_killed_launcher_was_doing_is_told_as_interrupted(watched: World) -> None:
-    with elsewhere(watched, *install_words(watched)) as process:
+def test_what_a_killed_launcher_was_doing_is_told_as_interrupted(
+    watched: World, endless: tuple[str, ...]
+) -> None:
+    with elsewhere(watched, *endless) as process:
         [first, *_] = until(lambda: operations(watched, "versions.install"))
         process.kill()
         process.communicate()
@@ -298,8 +312,8 @@ def test_the_watch_ends_with_the_app_and_is_not_there_where_nobody_asked_for_it(
         return [one for one in threading.enumerate() if one.name == "outside changes"]
 
     assert watching() == []
-    world.app.watch_outside()
-    world.app.watch_outside()
+    world.app.stay()
+    world.app.stay()
     assert len(watching()) == 1
     world.app.close()
     assert watching() == []

@@ -634,8 +634,8 @@ def test_the_tree_of_launcher_data_is_what_was_agreed(world: World) -> None:
     data = world.root / "launcher-data"
     top = {path.name for path in data.iterdir() if path.suffix != ".previous"}
     assert top == {
-        "active_version.json", "metadata", "operations", "logs", "snapshots", "library", "views",
-        "settings.json", ".lock",
+        "active_version.json", "metadata", "operations", "journal", "links", "logs", "snapshots",
+        "library", "views", "settings.json", ".lock",
     }  # fmt: skip
     metadata = {
         str(path.relative_to(data / "metadata")) for path in data.glob("metadata/**/*.json")

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,9 @@ from backend.api.contract.common import Refusal
 from backend.composition import build_app
 from backend.exceptions import NotWritable
 from backend.operations.events import Event, OperationChanged
+from backend.platform.leftovers import carriers
+from backend.platform.subprocesses import OPERATION_VARIABLE
+from tests.helpers.held_wheels import held_wheels
 from tests.helpers.processes import start_python
 from tests.helpers.volumes import fill, mounted, read_only
 from tests.helpers.world import TORCH, World, make_world
@@ -48,14 +51,21 @@ def test_an_installation_that_does_not_fit_is_refused_before_it_starts(small_wor
     error = small_world.refused("versions.install", **small_world.install_request())
     assert error.code == "disk-full"
     assert error.details["needed"] > error.details["free"]
+    assert "versions empty-trash" in error.hint
     assert small_world.stores() == []
+
+
+def measured(world: World, *, keep_free_mb: int, torch: str = TORCH) -> None:
+    """As after an installation of that kind, on a disk of which so much stays free."""
+    world.ask("settings.change", name="keep_free_mb", value=keep_free_mb)
+    sizes = world.root / "launcher-data" / "metadata" / "size_cache.json"
+    sizes.write_text(f'{{"schema": 1, "environments": {{"{torch}": 1000000}}}}')
 
 
 def test_a_disk_that_fills_up_half_way_ends_it_in_words_and_leaves_nothing(
     small_world: World,
 ) -> None:
-    sizes = small_world.root / "launcher-data" / "metadata" / "size_cache.json"
-    sizes.write_text(f'{{"schema": 1, "environments": {{"{TORCH}": 1000000}}}}')
+    measured(small_world, keep_free_mb=0)
 
     def fill_up(event: Event) -> None:
         data = event.data
@@ -65,10 +75,42 @@ def test_a_disk_that_fills_up_half_way_ends_it_in_words_and_leaves_nothing(
     filling = small_world.app.events.listen(fill_up)
     error = small_world.refused("versions.install", **small_world.install_request())
     assert error.code == "disk-full"
+    assert error.details["needed"] > 1_000_000, "what the whole installation needs"
     filling.close()
     (small_world.root / "filler").unlink()
     assert (small_world.installed(), small_world.stores()) == ([], [])
     small_world.install()
+
+
+def test_an_installation_ends_before_the_disk_is_full(small_world: World, tmp_path: Path) -> None:
+    """uv stands still in a download; someone else fills the disk meanwhile."""
+    with held_wheels(tmp_path / "held", 1) as held:
+        measured(small_world, keep_free_mb=10, torch=held.torch)
+        request = small_world.install_request(
+            torch_spec=held.torch, find_links=[str(small_world.wheels), held.url]
+        )
+        operation_id = small_world.start("versions.install", **request)
+        wait_until(lambda: "packages" in small_world.steps_of(operation_id))
+        fill(small_world.root, leave=8_000_000)
+        begin = time.monotonic()
+        ended = small_world.end_of(operation_id)
+        assert time.monotonic() - begin < 5
+    assert ended.error is not None
+    assert ended.error.code == "disk-full"
+    assert ended.error.details["kept"] == 10_000_000
+    assert 0 < ended.error.details["free"] < 10_000_000
+    assert list(carriers(OPERATION_VARIABLE, {operation_id})) == [], "uv has ended"
+    assert (small_world.installed(), small_world.stores()) == ([], [])
+    (small_world.root / "filler").unlink()
+    measured(small_world, keep_free_mb=1)
+    small_world.install()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_root_that_cannot_be_written_is_still_listed_and_the_way_out_named(
@@ -108,13 +150,39 @@ def test_a_launcher_killed_while_installing_leaves_nothing_half_listed(
     listed = again.dispatcher.call("versions.list").model_dump()["value"]["versions"]
     operations = again.dispatcher.call("operations.list").model_dump()["value"]["operations"]
     states = [operation["state"] for operation in operations]
+    became = [one["recovery"]["outcome"] for one in operations if one["state"] == "interrupted"]
+    assert became == [("finished" if listed else "undone")] * states.count("interrupted")
     if listed:  # it was faster than the signal
         assert states in (["succeeded"], ["interrupted"])
         assert listed[0]["missing"] == ()
     else:
         assert states in (["interrupted"], [])  # none: it was not yet asked to install
         assert world.stores() == []
-        world.install()
+        if operations:
+            world.run("operations.retry", operation_id=operations[0]["id"])
+            assert world.installed() == ["v0.3.64"]
+    again.close()
+
+
+def test_what_a_killed_installation_left_is_put_away_at_once_and_deleted_by_who_stays(
+    world: World,
+) -> None:
+    with start_python(INSTALL, world.root, world.repository.as_uri(), TORCH, world.wheels) as child:
+        stores = world.root / "comfyui-versions" / ".store"
+        until = time.monotonic() + 30
+        while not list(stores.glob("*/source/main.py")) and time.monotonic() < until:
+            time.sleep(0.005)
+        child.kill()
+    again = world.another_launcher()
+    assert world.stores() == []
+    trash = world.root / "comfyui-versions" / ".trash"
+    (doomed,) = trash.glob("*.doomed")
+    assert world.ask("versions.trash").entries == ()
+    again.stay()
+    until = time.monotonic() + 30
+    while doomed.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not doomed.exists()
     again.close()
 
 

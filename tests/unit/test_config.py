@@ -11,12 +11,11 @@ from backend.config import (
     ENVIRONMENT,
     PathsConfig,
     Settings,
-    find_root,
     from_environment,
-    home_folder,
     resolve,
     variables_of,
 )
+from backend.roots import find_root, home_folder
 
 
 def test_the_root_named_in_the_environment_wins(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from backend.environments import (
 from backend.exceptions import (
     DependenciesUnresolvable,
     DependencyInstallFailed,
+    DiskFailed,
     DiskFull,
     NetworkUnreachable,
     OperationCancelled,
@@ -190,6 +191,8 @@ FAILURES = [
     (failed("error: Failed to fetch: `https://pypi.org/simple`"), NetworkUnreachable),
     (failed("  Caused by: dns error: failed to lookup address"), NetworkUnreachable),
     (failed("error: No space left on device (os error 28)"), DiskFull),
+    (failed("error: Disk quota exceeded (os error 122)"), DiskFull),
+    (failed("error: Input/output error (os error 5)"), DiskFailed),
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from backend.config import AppConfig, Settings
 from backend.exceptions import OperationCancelled, RepositoryUnreachable, ToolMissing
-from backend.file_utils import PREVIOUS_SUFFIX
+from backend.file_utils import PREVIOUS_SUFFIX, Value, read_json
 from backend.github_integration import RETRY_SECONDS, GitHubReleasesFetcher, ReleaseList
 from backend.platform.git import RemoteReferences
 from backend.platform.http import HttpClient
@@ -426,9 +426,8 @@ def test_a_date_without_its_zone_is_damage_and_no_crash(office: Office) -> None:
 
 def test_the_file_says_which_schema_it_has(office: Office) -> None:
     releases = office.fetcher.refresh()
-    content = json.loads(office.cache.read_text())
-    assert content["schema"] == 1
-    assert ReleaseList.model_validate(content) == releases
+    assert json.loads(office.cache.read_text())["schema"] == 1
+    assert read_json(office.cache, ReleaseList) == Value(releases)
 
 
 # --- Without an answer

@@ -9,6 +9,7 @@ from backend.exceptions import MetadataCorrupt, MetadataFromTheFuture, NotWritab
 from backend.file_utils import DAMAGED_SUFFIX, PREVIOUS_SUFFIX
 from backend.metadata_manager import ActiveVersion, MetadataManager
 from backend.platform.locks import FileLock
+from backend.seals import sealed, unsealed
 from tests.fakes.ports import a_version, all_at_once
 from tests.helpers.processes import start_python
 
@@ -112,6 +113,16 @@ def test_a_file_that_may_not_be_read_is_no_absence(store: MetadataManager, tmp_p
     assert [(p.path, p.recovered) for p in seen.problems] == [(record(tmp_path), False)]
 
 
+def test_a_folder_of_records_that_may_not_be_read_is_told_and_not_taken_for_empty(
+    store: MetadataManager, tmp_path: Path
+) -> None:
+    folder = tmp_path / "metadata" / "versions"
+    folder.rmdir()
+    folder.touch()
+    [problem] = store.versions().problems
+    assert (problem.path, problem.recovered) == (folder, False)
+
+
 def test_a_record_that_tells_of_another_version_is_damage(
     store: MetadataManager, tmp_path: Path
 ) -> None:
@@ -124,10 +135,10 @@ def test_a_record_that_tells_of_another_version_is_damage(
 
 def test_a_date_without_its_zone_is_damage(store: MetadataManager, tmp_path: Path) -> None:
     store.put(ONE)
-    text = record(tmp_path).read_text()
-    assert "2025-10-08T06:01:17Z" in text
-    record(tmp_path).write_text(text.replace("2025-10-08T06:01:17Z", "2025-10-08T06:01:17"))
-    with pytest.raises(MetadataCorrupt):
+    text = unsealed(record(tmp_path).read_bytes())
+    assert b"2025-10-08T06:01:17Z" in text
+    record(tmp_path).write_bytes(text.replace(b"2025-10-08T06:01:17Z", b"2025-10-08T06:01:17"))
+    with pytest.raises(MetadataCorrupt, match="released_at"):
         store.version(TAG)
 
 
@@ -155,6 +166,13 @@ def test_a_damaged_measure_is_measured_again(
     assert store.environment_size("cpu") == 2000
 
 
+def test_sizes_that_may_not_be_read_are_measured_again(
+    store: MetadataManager, tmp_path: Path
+) -> None:
+    (tmp_path / "metadata" / "size_cache.json").mkdir(parents=True)
+    assert store.environment_size("cpu") is None
+
+
 # --- Newer launchers
 
 
@@ -166,8 +184,8 @@ def test_what_a_newer_launcher_wrote_is_refused_and_left_as_it_is(
     store.put(ONE)
     if with_previous:
         store.put(TWO)
-    content = json.loads(record(tmp_path).read_text()) | {"schema": 2} | extra
-    record(tmp_path).write_text(json.dumps(content))
+    content = json.loads(unsealed(record(tmp_path).read_bytes())) | {"schema": 2} | extra
+    record(tmp_path).write_bytes(sealed(json.dumps(content).encode()))
     before = record(tmp_path).read_bytes()
     with pytest.raises(MetadataFromTheFuture) as caught:
         store.version(TAG)

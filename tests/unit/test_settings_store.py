@@ -309,6 +309,22 @@ def test_a_value_that_does_not_fit_can_be_forgotten(tmp_path: Path, name: str, v
     assert store.reset(name).max_retries == 1
 
 
+def test_a_value_that_was_changed_by_hand_is_told_and_taken_once_the_seal_is_removed(
+    tmp_path: Path,
+) -> None:
+    settings_in(tmp_path).change("grace_days", 3)
+    file = tmp_path / "settings.json"
+    file.write_text(file.read_text().replace('"grace_days": 3', '"grace_days": 9'))
+    with pytest.raises(MetadataCorrupt, match="remove its last field `crc32`"):
+        settings_in(tmp_path).current()
+    content = json.loads(file.read_text())
+    del content["crc32"]
+    file.write_text(json.dumps(content))
+    assert settings_in(tmp_path).current().grace_days == 9
+    assert settings_in(tmp_path).change("max_retries", 1).grace_days == 9
+    assert "crc32" in file.read_text()
+
+
 def test_a_damaged_file_is_told_while_the_one_before_it_counts(tmp_path: Path) -> None:
     store = settings_in(tmp_path)
     store.change("grace_days", 3)

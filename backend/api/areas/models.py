@@ -61,9 +61,9 @@ class ModelsApi:
     def forget(self, request: UseFolder) -> ModelFolders:
         """Takes the path as it was given to `use`, or as `folders` shows it.
 
-        Raises: PathNotFound when that folder is not one of those in use.
+        Raises: InvalidValue, PathNotFound when that folder is not one of those in use.
         """
-        unwanted = _models_of(request.path)
+        unwanted = _models_of(validate_folder(request.path))
         named = self._settings.current().extra_model_folders
         kept = [folder for folder in named if _models_of(folder) != unwanted]
         if kept == list(named):

@@ -9,9 +9,18 @@ from pathlib import Path
 
 from backend import __version__
 from backend.api.contract.common import Empty
-from backend.api.contract.system import Diagnostics, Gpu, Hardware, Shortcut, SystemInfo
+from backend.api.contract.system import (
+    Diagnostics,
+    Gpu,
+    Hardware,
+    Shortcut,
+    StateFile,
+    StateReport,
+    SystemInfo,
+)
 from backend.file_utils import free_bytes
 from backend.platform.shortcuts import Entry, Shortcuts
+from backend.state_check import StateFindings
 from backend.verdict import Assessment
 
 
@@ -26,6 +35,7 @@ class SystemApi:
         *,
         hardware: Callable[[], Assessment],
         diagnostics: Callable[[], str],
+        state: Callable[[], StateFindings],
         shortcuts: Shortcuts,
     ) -> None:
         self._root = root
@@ -33,6 +43,7 @@ class SystemApi:
         self._notices = tuple(notices)
         self._hardware = hardware
         self._diagnostics = diagnostics
+        self._state = state
         self._shortcuts = shortcuts
 
     def info(self, _request: Empty) -> SystemInfo:
@@ -63,6 +74,22 @@ class SystemApi:
 
     def diagnostics(self, _request: Empty) -> Diagnostics:
         return Diagnostics(made_at=datetime.now(UTC), text=self._diagnostics())
+
+    def state(self, _request: Empty) -> StateReport:
+        found = self._state()
+        return StateReport(
+            files=found.files,
+            problems=tuple(
+                StateFile(
+                    path=str(problem.path),
+                    what=problem.what,
+                    outcome=problem.outcome,
+                    reason=problem.reason,
+                    advice=problem.advice,
+                )
+                for problem in found.problems
+            ),
+        )
 
     def shortcut(self, _request: Empty) -> Shortcut:
         return _shown(self._shortcuts.entry())

@@ -11,6 +11,7 @@ from backend.api.contract.common import Empty
 from backend.api.contract.versions import (
     ActivateVersion,
     CheckVersion,
+    EmptyTrash,
     LaunchVersion,
     ReadLog,
     ReleaseListing,
@@ -51,10 +52,12 @@ from backend.validators import (
 from backend.version_manager import VersionManager
 from backend.version_manager_components.models import (
     ConstraintReport,
+    EmptyingPlan,
     EnvironmentReport,
     InstallationPlan,
     InstallOptions,
     LogLines,
+    RemovalPlan,
     TrashList,
     VersionList,
     VersionStatus,
@@ -122,6 +125,7 @@ class VersionsApi:
             options.reference,
             INSTALL_STEPS,
             lambda operation: self._manager.install(options, operation),
+            request=options,
         )
 
     def uninstall(self, request: UninstallVersion) -> OperationRef:
@@ -132,7 +136,11 @@ class VersionsApi:
             tag,
             UNINSTALL_STEPS,
             lambda operation: self._manager.uninstall(tag, operation),
+            request=request,
         )
+
+    def plan_uninstall(self, request: UninstallVersion) -> RemovalPlan:
+        return self._manager.plan_uninstall(validate_version_tag(request.tag))
 
     def trash(self, _request: Empty) -> TrashList:
         return self._manager.trash()
@@ -140,9 +148,16 @@ class VersionsApi:
     def restore(self, request: RestoreVersion) -> VersionStatus:
         return self._manager.show_version(self._manager.restore(request.entry).tag)
 
-    def empty_trash(self, _request: Empty) -> OperationRef:
+    def plan_empty_trash(self, request: EmptyTrash) -> EmptyingPlan:
+        return self._manager.plan_empty_trash(request.entries)
+
+    def empty_trash(self, request: EmptyTrash) -> OperationRef:
         return self._operations.submit(
-            "versions.empty_trash", "trash", EMPTY_TRASH_STEPS, self._manager.empty_trash
+            "versions.empty_trash",
+            "trash",
+            EMPTY_TRASH_STEPS,
+            lambda operation: self._manager.empty_trash(request.entries, operation),
+            request=request,
         )
 
     def activate(self, request: ActivateVersion) -> VersionStatus:
@@ -155,6 +170,7 @@ class VersionsApi:
     def launch(self, request: LaunchVersion) -> OperationRef:
         tag = self._tag(request.tag)
         self._manager.show_version(tag)
+        # Without its request: what a ComfyUI gets in its environment may be secret.
         return self._operations.submit(
             "versions.launch",
             tag,
@@ -180,6 +196,7 @@ class VersionsApi:
             STOP_STEPS,
             lambda operation: self._manager.stop(tag, operation),
             urgent=True,
+            request=StopVersion(tag=tag),
         )
 
     def logs(self, request: ReadLog) -> LogLines:

@@ -18,8 +18,8 @@ from backend.api.contract.window import (
     OpenLink,
     RevealFolder,
 )
-from backend.config import home_folder
 from backend.exceptions import NoWindow, PathNotFound
+from backend.roots import home_folder
 
 
 class WindowHost(Protocol):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from backend.api.contract.common import Empty, Request
-from backend.operations.model import Frozen, OperationSnapshot
+from backend.operations.model import Frozen, OperationRef, OperationSnapshot
+from backend.version_manager_components.models import StateProblem
 
-__all__ = ["Empty", "OperationList", "OperationNamed", "OperationSnapshot"]
+__all__ = ["Empty", "OperationList", "OperationNamed", "OperationRef", "OperationSnapshot"]
 
 
 class OperationNamed(Request):
@@ -15,6 +16,7 @@ class OperationNamed(Request):
 
 
 class OperationList(Frozen):
-    """Newest first."""
+    """Newest first. `problems`: records of operations that cannot be read."""
 
     operations: tuple[OperationSnapshot, ...]
+    problems: tuple[StateProblem, ...] = ()

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from backend.api.contract.common import Empty
 from backend.operations.model import Frozen
 
-__all__ = ["Diagnostics", "Empty", "Gpu", "Hardware", "Shortcut", "SystemInfo"]
+__all__ = [
+    "Diagnostics",
+    "Empty",
+    "Gpu",
+    "Hardware",
+    "Shortcut",
+    "StateFile",
+    "StateReport",
+    "SystemInfo",
+]
 
 
 class SystemInfo(Frozen):
@@ -57,3 +67,25 @@ class Shortcut(Frozen):
     path: str
     installed: bool
     current: bool
+
+
+class StateFile(Frozen):
+    """A file of the launcher that does not read as it should.
+
+    `recovered`: the version before it counts. `damaged`: nothing of it can be read, and nothing is
+    written over it or deleted because of it. `newer`: a newer launcher wrote it. `unreadable`: the
+    disk or its permissions refuse it.
+    """
+
+    path: str
+    what: str
+    outcome: Literal["recovered", "damaged", "newer", "unreadable"]
+    reason: str
+    advice: str
+
+
+class StateReport(Frozen):
+    """Every state file was read: how many there are, and those that are not sound."""
+
+    files: int
+    problems: tuple[StateFile, ...]

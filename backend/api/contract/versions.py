@@ -11,11 +11,13 @@ from backend.github_integration import Release
 from backend.operations.model import Failure, Frozen, OperationRef
 from backend.version_manager_components.models import (
     ConstraintReport,
+    EmptyingPlan,
     EnvironmentReport,
     InstallationPlan,
     InstallOptions,
     LaunchOptions,
     LogLines,
+    RemovalPlan,
     Tag,
     TrashList,
     VersionList,
@@ -27,6 +29,8 @@ __all__ = [
     "CheckVersion",
     "ConstraintReport",
     "Empty",
+    "EmptyTrash",
+    "EmptyingPlan",
     "EnvironmentReport",
     "InstallOptions",
     "InstallationPlan",
@@ -35,6 +39,7 @@ __all__ = [
     "OperationRef",
     "ReadLog",
     "ReleaseListing",
+    "RemovalPlan",
     "RestoreVersion",
     "SetDefault",
     "StopVersion",
@@ -106,3 +111,11 @@ class ReadLog(VersionNamed):
 
 class RestoreVersion(Request):
     entry: str = Field(min_length=1, max_length=200, description="From the list of the trash.")
+
+
+class EmptyTrash(Request):
+    """`entries` null: everything in the trash."""
+
+    entries: tuple[str, ...] | None = Field(
+        None, min_length=1, max_length=1000, description="From the list of the trash."
+    )

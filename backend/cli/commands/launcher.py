@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from backend import __version__
+from backend.api.exit_codes import FAILURE
 from backend.cli.output import Output
 from backend.cli.pictures import launcher as pictures
 from backend.cli.session import Session
@@ -23,7 +24,9 @@ class PassingWord(TyperCommand):
 
 def register(app: typer.Typer) -> None:
     """Puts these commands at the top of the tree."""
-    for command in (info, hardware, diagnostics, shortcut, install_shortcut, remove_shortcut):
+    for command in (
+        info, hardware, diagnostics, state, shortcut, install_shortcut, remove_shortcut,
+    ):  # fmt: skip
         app.command(cls=Word)(command)
     app.command(
         cls=PassingWord,
@@ -64,6 +67,15 @@ def diagnostics(
         if session.output.is_for_people:
             return
     session.answer(value, pictures.diagnostics)
+
+
+def state(context: typer.Context) -> None:
+    """Read every file that the launcher keeps, and tell which are damaged (exit status 1 then)."""
+    session = session_of(context)
+    value = session.ask("system.state")
+    session.answer(value, pictures.state)
+    if value.problems:
+        raise typer.Exit(FAILURE)
 
 
 def shortcut(context: typer.Context) -> None:

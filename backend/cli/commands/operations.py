@@ -37,3 +37,11 @@ def cancel(context: typer.Context, operation_id: OperationId) -> None:
     session = session_of(context)
     answer = session.ask("operations.cancel", operation_id=operation_id)
     session.answer(answer, pictures.cancelled)
+
+
+@app.command(cls=Word)
+def retry(context: typer.Context, operation_id: OperationId) -> None:
+    """Ask again for what failed, was cancelled or was interrupted. What was downloaded is kept."""
+    session = session_of(context)
+    answer = session.carry_out("operations.retry", operation_id=operation_id)
+    session.answer(answer, pictures.repeated)

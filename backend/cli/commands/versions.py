@@ -124,9 +124,24 @@ def install(
 
 
 @app.command(cls=Word)
-def uninstall(context: typer.Context, tag: InstalledTag) -> None:
+def uninstall(
+    context: typer.Context,
+    tag: InstalledTag,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what it would do to the disk. Changes nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to go on.")] = False,
+) -> None:
     """Move a version to the trash. Models, outputs and settings stay where they are."""
     session = session_of(context)
+    if plan:
+        session.answer(session.ask("versions.plan_uninstall", tag=tag), pictures.deletion_plan)
+        return
+    if session.output.is_for_people and not yes:
+        session.output.note(session.ask("versions.plan_uninstall", tag=tag).summary)
+        if session.output.can_ask and not session.output.ask("Go on?", default=True):
+            session.output.note("Nothing was changed.")
+            return
     session.answer(session.carry_out("versions.uninstall", tag=tag), pictures.uninstalled)
 
 
@@ -152,22 +167,29 @@ def restore(
 @app.command("empty-trash", cls=Word)
 def empty_trash(
     context: typer.Context,
+    entries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ENTRY", help="What `versions trash` shows. Left out: all that is in it."
+        ),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what it would do to the disk. Changes nothing.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask; needed where nobody can answer.")
     ] = False,
 ) -> None:
-    """Delete the removed versions for good."""
+    """Delete removed versions for good."""
     session = session_of(context)
-    if not yes:
-        if not session.output.is_for_people or not session.output.can_ask:
-            context.fail("Deleting for good needs --yes where nobody can be asked.")
-        if not session.ask("versions.trash").entries:
-            session.output.line("The trash is empty.")
-            return
-        if not session.output.ask("Delete what is in the trash for good?", default=False):
-            session.output.note("Nothing was changed.")
-            return
-    session.answer(session.carry_out("versions.empty_trash"), pictures.emptied)
+    if plan:
+        answer = session.ask("versions.plan_empty_trash", **given(entries=entries))
+        session.answer(answer, pictures.deletion_plan)
+        return
+    if not yes and not _deletes_for_good(context, session, entries):
+        return
+    answer = session.carry_out("versions.empty_trash", **given(entries=entries))
+    session.answer(answer, pictures.emptied)
 
 
 @app.command(cls=Word)
@@ -217,6 +239,21 @@ def _goes_on(session: Session, wanted: dict[str, Any], *, yes: bool) -> bool:
         return True  # and the endpoint says what to do instead
     session.output.note(plan.summary)
     return yes or not session.output.can_ask or session.output.ask("Go on?", default=True)
+
+
+def _deletes_for_good(context: typer.Context, session: Session, entries: list[str] | None) -> bool:
+    """Tells what would be deleted; whether someone said yes to it."""
+    if not session.output.is_for_people or not session.output.can_ask:
+        context.fail("Deleting for good needs --yes where nobody can be asked.")
+    plan = session.ask("versions.plan_empty_trash", **given(entries=entries))
+    if not plan.entries and not plan.files:
+        session.output.line("The trash is empty.")
+        return False
+    session.output.note(plan.summary)
+    if session.output.ask("Delete that for good?", default=False):
+        return True
+    session.output.note("Nothing was changed.")
+    return False
 
 
 def _wanted(

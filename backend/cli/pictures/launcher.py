@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from backend.cli import wording
 from backend.cli.output import Output, Styled
 
 if TYPE_CHECKING:
-    from backend.api.contract.system import Diagnostics, Gpu, Hardware, Shortcut, SystemInfo
+    from backend.api.contract.system import (
+        Diagnostics,
+        Gpu,
+        Hardware,
+        Shortcut,
+        StateReport,
+        SystemInfo,
+    )
+
+_OUTCOMES: Final = {
+    "recovered": "read from a copy",
+    "damaged": "damaged",
+    "newer": "of a newer launcher",
+    "unreadable": "not to be read",
+}
 
 
 def info(output: Output, value: SystemInfo) -> None:
@@ -44,6 +58,20 @@ def hardware(output: Output, value: Hardware) -> None:
 def diagnostics(output: Output, value: Diagnostics) -> None:
     """The report as it is, to be copied."""
     output.lines(value.text.splitlines())
+
+
+def state(output: Output, value: StateReport) -> None:
+    """That all is sound, or each file that is not: what it is, why, and what to do."""
+    files = wording.number(value.files, "state file")
+    if not value.problems:
+        output.line(Styled(output.glyphs.full, "green"), f" Sound: {files} read.")
+        return
+    for problem in value.problems:
+        style = "yellow" if problem.outcome == "recovered" else "red"
+        output.line(Styled(f"{_OUTCOMES[problem.outcome]}: {problem.what}", style))
+        output.pairs([("File", problem.path), ("Why", problem.reason), ("Do", problem.advice)])
+        output.line()
+    output.line(f"{files} read; {len(value.problems)} not sound.")
 
 
 def shortcut(output: Output, value: Shortcut) -> None:

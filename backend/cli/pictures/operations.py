@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 from backend.cli import wording
 from backend.cli.output import Cell, Column, Output, Styled
+from backend.cli.pictures import versions
 from backend.cli.pictures.states import dot_of_operation, style_of_operation
 
 if TYPE_CHECKING:
     from backend.api.contract.operations import OperationList, OperationSnapshot
 
 SHOWN: Final = 20
+_ANSWERS: Final = {
+    "versions.install": versions.installed,
+    "versions.uninstall": versions.uninstalled,
+    "versions.empty_trash": versions.emptied,
+}
 
 
 def operations(output: Output, value: OperationList) -> None:
     """A line an operation."""
+    for problem in value.problems:
+        rescue = "an earlier line of it counts" if problem.recovered else "it was left untouched"
+        output.note(Styled("Damaged: ", "bold red"), f"{problem.path} ({problem.reason}); {rescue}")
     if not value.operations:
         output.line("Nothing runs, and nothing ran yet.")
         return
@@ -46,7 +55,8 @@ def operation(output: Output, value: OperationSnapshot) -> None:
             ("Now", "" if value.state.is_final else now.detail or ""),
             ("Process", "" if value.state.is_final else str(value.owner.pid)),
             ("Error", Styled(value.error.message, "red") if value.error else ""),
-            ("What to do", value.error.hint if value.error else ""),
+            ("Became of it", value.recovery.words if value.recovery else ""),
+            ("What to do", _advice(value)),
         ]
     )
 
@@ -57,6 +67,18 @@ def cancelled(output: Output, value: OperationSnapshot) -> None:
         output.line(f"{_what(value)} had ended already: {value.state.value}.")
     else:
         output.line(f"{_what(value)} was asked to stop.")
+
+
+def repeated(output: Output, value: OperationSnapshot) -> None:
+    """As the first try would have been answered."""
+    _ANSWERS.get(value.kind, operation)(output, value)
+
+
+def _advice(value: OperationSnapshot) -> str:
+    if value.error is None:
+        return ""
+    again = f"`./launcher operations retry {value.id}`" if value.request else ""
+    return f"{value.error.hint} {again}".strip()
 
 
 def _row(output: Output, one: OperationSnapshot) -> tuple[Cell, ...]:

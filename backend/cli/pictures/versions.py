@@ -11,15 +11,18 @@ from backend.cli.pictures.states import dot_of_version, short, state_of_version
 if TYPE_CHECKING:
     from backend.api.contract.versions import (
         ConstraintReport,
+        EmptyingPlan,
         EnvironmentReport,
         InstallationPlan,
         ReleaseListing,
+        RemovalPlan,
         TrashList,
         VersionList,
         VersionStatus,
     )
     from backend.github_integration import Release
     from backend.operations.model import OperationSnapshot
+    from backend.version_manager_components.models import TrashedVersion
 
 NEWEST_RELEASES: Final = 20
 
@@ -144,23 +147,37 @@ def uninstalled(output: Output, value: OperationSnapshot) -> None:
     if not gone["entry"]:
         output.line(f"{gone['tag']} is no longer listed; {gone['reason']}.")
         return
-    output.line(f"{gone['tag']} is in the trash.")
+    until = _until(gone["expires_at"])
+    output.line(f"{gone['tag']} is in the trash{until}.")
     output.line(f"Take it back: `./launcher versions restore {gone['entry']}`")
 
 
+def deletion_plan(output: Output, value: RemovalPlan | EmptyingPlan) -> None:
+    """What would happen to the disk, the answer first."""
+    output.line(value.summary)
+    shared = f"{wording.size(value.shared_bytes)}, for they are elsewhere too"
+    output.pairs(
+        [
+            ("Files", f"{value.files:,}"),
+            ("Links", f"{value.links:,}; what they lead to stays"),
+            ("Stays", shared if value.shared_bytes else ""),
+            ("In the way", _red(" ".join(value.in_the_way))),
+        ]
+    )
+
+
 def trash(output: Output, value: TrashList) -> None:
-    """What can be taken back."""
+    """What can be taken back, and until when."""
     if not value.entries:
         output.line("The trash is empty.")
-        return
-    columns = (
-        Column("Entry"), Column("Version"), Column("Removed"), Column("Why", optional=True),
-    )  # fmt: skip
-    rows = [
-        (entry.entry, entry.tag, wording.ago(entry.trashed_at), Styled(entry.reason, "dim"))
-        for entry in value.entries
-    ]
-    output.table(columns, rows)
+    else:
+        columns = (
+            Column("Entry"), Column("Version"), Column("Removed"),
+            Column("Kept until", optional=True), Column("Size", right=True, optional=True),
+        )  # fmt: skip
+        output.table(columns, [_trash_row(entry) for entry in value.entries])
+    for problem in value.problems:
+        output.note(Styled("Damaged: ", "bold red"), f"{problem.path} ({problem.reason})")
 
 
 def restored(output: Output, value: VersionStatus) -> None:
@@ -228,6 +245,16 @@ def _version_row(output: Output, version: VersionStatus) -> tuple[Cell, ...]:
         version.python,
         version.torch.version or "",
     )
+
+
+def _trash_row(entry: TrashedVersion) -> tuple[Cell, ...]:
+    until = wording.day(entry.expires_at) if entry.expires_at else "you empty it"
+    size = wording.size(entry.bytes) if entry.bytes is not None else ""
+    return (entry.entry, entry.tag, wording.ago(entry.trashed_at), Styled(until, "dim"), size)
+
+
+def _until(moment: str | None) -> str:
+    return f" until {wording.day_of(moment)}" if moment else ""
 
 
 def _release_row(release: Release, installed: set[str]) -> tuple[Cell, ...]:

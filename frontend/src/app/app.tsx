@@ -1,4 +1,4 @@
-import { Command as CommandIcon, House, Info, Keyboard, ListChecks, PanelLeft, Settings } from "lucide-react";
+import { Command as CommandIcon, House, Info, Keyboard, ListChecks, PanelLeft, Settings, Trash2 } from "lucide-react";
 import { useEffect } from "react";
 
 import { About } from "@/features/about/about";
@@ -7,6 +7,8 @@ import { Instance } from "@/features/instance/instance";
 import { Jobs } from "@/features/operations/jobs";
 import { Tray } from "@/features/operations/tray";
 import { Settings as SettingsScreen } from "@/features/settings/settings";
+import { Trash } from "@/features/trash/trash";
+import { useTrashCommands } from "@/features/trash/use-trash-commands";
 import { Home } from "@/features/versions/home";
 import { useCommands, useShortcuts } from "@/state/commands";
 import { show, useInterface } from "@/state/interface";
@@ -27,6 +29,7 @@ export function App() {
   useKeptFocus();
   useShortcuts();
   useGlobalCommands();
+  useTrashCommands();
   return (
     <TooltipProvider>
       <a
@@ -75,10 +78,12 @@ function CurrentPlace() {
       return <Instance key={route.subject} tag={route.subject ?? ""} part={route.part ?? "overview"} />;
     case "jobs":
       return <Jobs {...(route.part ? { selected: route.part } : {})} />;
+    case "trash":
+      return <Trash />;
     case "settings":
       return <SettingsScreen {...(route.part ? { section: route.part } : {})} />;
     case "about":
-      return <About />;
+      return <About {...(route.part ? { part: route.part } : {})} />;
   }
 }
 
@@ -86,6 +91,7 @@ const TITLES: Record<Place, string> = {
   home: t("Home"),
   version: t("Version"),
   jobs: t("Jobs"),
+  trash: t("Trash"),
   settings: t("Settings"),
   about: t("About"),
 };
@@ -100,6 +106,7 @@ function useGlobalCommands(): void {
     { id: "rail", title: t("Sidebar wide or small"), group: general, shortcut: "mod+b", icon: <PanelLeft />, run: () => show({ railOpen: !railOpen }) },
     { id: "go-home", title: t("Home"), group: places, shortcut: "g h", icon: <House />, keywords: "versions", run: () => go({ place: "home" }) },
     { id: "go-jobs", title: t("Jobs"), group: places, shortcut: "g j", icon: <ListChecks />, keywords: "operations history", run: () => go({ place: "jobs" }) },
+    { id: "go-trash", title: t("Trash"), group: places, shortcut: "g t", icon: <Trash2 />, keywords: "removed restore", run: () => go({ place: "trash" }) },
     { id: "go-settings", title: t("Settings"), group: places, shortcut: "g s", icon: <Settings />, keywords: "options preferences", run: () => go({ place: "settings" }) },
     { id: "go-about", title: t("About and diagnostics"), group: places, shortcut: "g a", icon: <Info />, keywords: "report help version", run: () => go({ place: "about" }) },
   ]);

@@ -134,5 +134,5 @@ function grouped(commands: readonly Command[]): [string, Command[]][] {
 }
 
 // What is at hand comes first, the ways to elsewhere last. A group that nobody ranked leads.
-const ORDER: readonly string[] = [t("This version"), t("Log"), t("Versions"), t("Jobs"), t("Go to"), t("General")];
+const ORDER: readonly string[] = [t("This version"), t("Log"), t("Versions"), t("Trash"), t("Jobs"), t("Go to"), t("General")];
 const rankOf = (group: string) => ORDER.indexOf(group);

@@ -1,4 +1,4 @@
-import { House, Info, ListChecks, PanelLeft, Settings } from "lucide-react";
+import { House, Info, ListChecks, PanelLeft, Settings, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { isQuiet } from "@/features/operations/wording";
@@ -15,6 +15,7 @@ import { t } from "@/words";
 export const PLACES: readonly { place: Place; title: string; icon: ReactNode; shortcut: string }[] = [
   { place: "home", title: t("Home"), icon: <House aria-hidden />, shortcut: "g h" },
   { place: "jobs", title: t("Jobs"), icon: <ListChecks aria-hidden />, shortcut: "g j" },
+  { place: "trash", title: t("Trash"), icon: <Trash2 aria-hidden />, shortcut: "g t" },
   { place: "settings", title: t("Settings"), icon: <Settings aria-hidden />, shortcut: "g s" },
   { place: "about", title: t("About"), icon: <Info aria-hidden />, shortcut: "g a" },
 ];
@@ -32,7 +33,7 @@ export function Rail() {
       </div>
       <ul className="flex flex-1 flex-col gap-0.5 p-2">
         {PLACES.map((place) => (
-          <li key={place.place} className={place.place === "settings" ? "mt-auto" : ""}>
+          <li key={place.place} className={place.place === "trash" ? "mt-auto" : ""}>
             <RailLink {...place} open={open} count={place.place === "jobs" ? running : 0} />
           </li>
         ))}

@@ -18,9 +18,10 @@ export function fixOf(advice: string): Fix {
   return FIXES.find(([words]) => words.test(advice))?.[1] ?? "launch";
 }
 
-/** Advice for this page: what only says where to read on in a terminal is left out. */
+/** Advice for this page: what only says how to go on in a terminal is left out. */
 export function withoutTerminal(advice: string, hasLog = false): string {
   return advice
+    .replace(/ \(`\.\/launcher [^`]*`\)/g, "")
     .replace(/\s*The whole log: `[^`]*`\.?/g, "")
     .replace(/Read the last lines of its log below\.?/, hasLog ? "" : t("Its log says more."))
     .trim();

@@ -47,8 +47,15 @@ export async function restore(entry: string): Promise<void> {
   await change("versions.restore", { entry });
 }
 
-export async function emptyTrash(): Promise<void> {
-  await change("versions.empty_trash", {});
+/** Takes several back, one after the other: what cannot be taken back is told, and the rest comes. */
+export async function restoreAll(entries: readonly string[]): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop
+  for (const entry of entries) await restore(entry);
+}
+
+/** Deletes these entries of the trash for good. */
+export async function emptyTrash(entries: readonly string[]): Promise<void> {
+  await change("versions.empty_trash", { entries });
 }
 
 /** Launches what was installed just now, and shows it. */

@@ -48,10 +48,10 @@ export function untilListening(limitMs = 500): Promise<void> {
 
 // What each event makes us read again.
 const RENEWS: Partial<Record<EventType, readonly EndpointName[]>> = {
-  "versions.changed": ["versions.list", "versions.trash", "versions.check", "versions.constraints"],
+  "versions.changed": ["versions.list", "versions.trash", "versions.check", "versions.constraints", "versions.plan_uninstall", "versions.plan_empty_trash"],
   // A ComfyUI that runs may install packages for its custom nodes.
-  "instance.changed": ["versions.list", "versions.check"],
-  "settings.changed": ["settings.list", "models.folders", "versions.releases"],
+  "instance.changed": ["versions.list", "versions.check", "versions.plan_uninstall"],
+  "settings.changed": ["settings.list", "models.folders", "versions.releases", "versions.trash"],
 };
 
 function take({ data }: Event): void {

@@ -27,7 +27,7 @@ export function useRunning(): readonly OperationSnapshot[] {
 /** Takes in what an event said about an operation. */
 export function learn(told: OperationSnapshot): void {
   if (!queryClient.getQueryData(["operations.list", {}])) refresh("operations.list");
-  remember("operations.list", {}, (now) => now && { operations: [told, ...now.operations] });
+  remember("operations.list", {}, (now) => now && { ...now, operations: [told, ...now.operations] });
   if (isFinal(told)) refresh(...(CHANGED_BY[told.kind] ?? []));
 }
 
@@ -48,6 +48,7 @@ export function merged(known: OperationList | undefined, next: OperationList): O
   const told = new Set(next.operations.map(({ id }) => id));
   const since = next.operations.at(0)?.created_at ?? "";
   return {
+    problems: next.problems,
     operations: [...newest.values()]
       .filter(({ id, created_at }) => told.has(id) || created_at > since)
       .sort((one, other) => compare(other.created_at, one.created_at)),

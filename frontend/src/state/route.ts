@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 
-export type Place = "home" | "version" | "jobs" | "settings" | "about";
+export type Place = "home" | "version" | "jobs" | "trash" | "settings" | "about";
 
 export interface Route {
   readonly place: Place;
@@ -22,7 +22,7 @@ export function fromAddress(address: string): Route {
   if (place === "version" && rest[0]) {
     return { place, subject: rest[0], ...(rest[1] ? { part: rest[1] } : {}) };
   }
-  if (place === "jobs" || place === "settings" || place === "about") {
+  if (place === "jobs" || place === "trash" || place === "settings" || place === "about") {
     return { place, ...(rest[0] ? { part: rest[0] } : {}) };
   }
   return { place: "home" };

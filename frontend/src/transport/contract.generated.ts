@@ -61,6 +61,24 @@ export interface DroppedNames {
 /** A request that needs nothing. */
 export type Empty = Readonly<Record<string, never>>;
 
+/** `entries` null: everything in the trash. */
+export interface EmptyTrash {
+  /** From the list of the trash. */
+  readonly entries?: readonly string[] | null;
+}
+
+/** What emptying the trash would do to these entries. */
+export interface EmptyingPlan {
+  readonly frees_bytes: number;
+  readonly shared_bytes: number;
+  readonly files: number;
+  readonly links: number;
+  readonly outside_bytes: number;
+  readonly in_the_way: readonly string[];
+  readonly summary: string;
+  readonly entries: readonly string[];
+}
+
 /** Whether the environment of a version is what it should be. */
 export interface EnvironmentReport {
   readonly tag: string;
@@ -273,9 +291,10 @@ export interface OperationChanged {
   readonly operation: OperationSnapshot;
 }
 
-/** Newest first. */
+/** Newest first. `problems`: records of operations that cannot be read. */
 export interface OperationList {
   readonly operations: readonly OperationSnapshot[];
+  readonly problems: readonly StateProblem[];
 }
 
 /** A line of output of a tool that an operation runs. */
@@ -296,7 +315,7 @@ export interface OperationRef {
   readonly subject: string;
 }
 
-/** One operation, whole. */
+/** One operation, whole. `request`: what was asked, where it can be asked again. */
 export interface OperationSnapshot {
   readonly id: string;
   readonly kind: string;
@@ -307,6 +326,8 @@ export interface OperationSnapshot {
   readonly finished_at: string | null;
   readonly result: Readonly<Record<string, unknown>> | null;
   readonly error: Failure | null;
+  readonly request: Readonly<Record<string, unknown>> | null;
+  readonly recovery: Recovery | null;
   readonly owner: Owner;
 }
 
@@ -342,6 +363,12 @@ export interface ReadLog {
   readonly limit?: number;
 }
 
+/** What became of what an interrupted operation left: settled at the next start. */
+export interface Recovery {
+  readonly outcome: "finished" | "undone" | "left";
+  readonly words: string;
+}
+
 /** `{"schema": 1, "ok": false, "error": {"code", "message", "hint", "details"}}` */
 export interface Refusal {
   readonly schema: 1;
@@ -369,6 +396,21 @@ export interface ReleaseListing {
   readonly notes_problem: string | null;
   readonly releases: readonly Release[];
   readonly branches: readonly string[];
+}
+
+/** What uninstalling would do. The version goes to the trash first, for `kept_days` (0: until the trash is emptied), and frees nothing before that. */
+export interface RemovalPlan {
+  readonly frees_bytes: number;
+  readonly shared_bytes: number;
+  readonly files: number;
+  readonly links: number;
+  readonly outside_bytes: number;
+  readonly in_the_way: readonly string[];
+  readonly summary: string;
+  readonly tag: string;
+  readonly path: string;
+  readonly running: boolean;
+  readonly kept_days: number;
 }
 
 export interface ResetSetting {
@@ -428,11 +470,26 @@ export interface Shortcut {
   readonly current: boolean;
 }
 
+/** A file of the launcher that does not read as it should. */
+export interface StateFile {
+  readonly path: string;
+  readonly what: string;
+  readonly outcome: "recovered" | "damaged" | "newer" | "unreadable";
+  readonly reason: string;
+  readonly advice: string;
+}
+
 /** A state file that could not be read as it should. */
 export interface StateProblem {
   readonly path: string;
   readonly reason: string;
   readonly recovered: boolean;
+}
+
+/** Every state file was read: how many there are, and those that are not sound. */
+export interface StateReport {
+  readonly files: number;
+  readonly problems: readonly StateFile[];
 }
 
 /** Stops a version, or the start of it that is under way. */
@@ -469,17 +526,22 @@ export interface TorchChoice {
   readonly version: string | null;
 }
 
-/** What lies in the trash. */
+/** What lies in the trash, the latest first, and for how many days (0: until it is emptied). */
 export interface TrashList {
   readonly entries: readonly TrashedVersion[];
+  readonly kept_days: number;
+  readonly problems: readonly StateProblem[];
 }
 
-/** A removed version that can be taken back. */
+/** A removed version that can be taken back until `expires_at` (null: until it is emptied). */
 export interface TrashedVersion {
   readonly entry: string;
   readonly tag: string;
   readonly reason: string;
   readonly trashed_at: string;
+  readonly expires_at: string | null;
+  readonly path: string;
+  readonly bytes: number | null;
 }
 
 export interface UninstallVersion {
@@ -595,6 +657,12 @@ export interface Endpoints {
     readonly result: Diagnostics;
     readonly outcome: never;
   };
+  /** Reads every state file, and tells which are damaged. */
+  readonly "system.state": {
+    readonly request: Empty;
+    readonly result: StateReport;
+    readonly outcome: never;
+  };
   /** Whether the launcher stands in the menu of the desktop. */
   readonly "system.shortcut": {
     readonly request: Empty;
@@ -649,6 +717,12 @@ export interface Endpoints {
     readonly result: OperationRef;
     readonly outcome: InstalledVersion;
   };
+  /** What uninstalling would do to the disk; changes nothing. */
+  readonly "versions.plan_uninstall": {
+    readonly request: UninstallVersion;
+    readonly result: RemovalPlan;
+    readonly outcome: never;
+  };
   /** Moves a version to the trash. */
   readonly "versions.uninstall": {
     readonly request: UninstallVersion;
@@ -667,9 +741,15 @@ export interface Endpoints {
     readonly result: VersionStatus;
     readonly outcome: never;
   };
-  /** Deletes what is in the trash. */
+  /** What emptying the trash would do to the disk; changes nothing. */
+  readonly "versions.plan_empty_trash": {
+    readonly request: EmptyTrash;
+    readonly result: EmptyingPlan;
+    readonly outcome: never;
+  };
+  /** Deletes what is in the trash, or some of it, for good. */
   readonly "versions.empty_trash": {
-    readonly request: Empty;
+    readonly request: EmptyTrash;
     readonly result: OperationRef;
     readonly outcome: FreedSpace;
   };
@@ -750,6 +830,12 @@ export interface Endpoints {
     readonly request: OperationNamed;
     readonly result: OperationSnapshot;
     readonly outcome: never;
+  };
+  /** Asks again for what failed, was cancelled or was interrupted. */
+  readonly "operations.retry": {
+    readonly request: OperationNamed;
+    readonly result: OperationRef;
+    readonly outcome: null;
   };
   /** All settings with sources. */
   readonly "settings.list": {
@@ -861,6 +947,11 @@ export const ENDPOINTS: { readonly [Name in EndpointName]: EndpointRow } = {
     rate: "read",
     summary: "A report to hand to someone who helps; nothing secret is in it.",
   },
+  "system.state": {
+    takesTime: false,
+    rate: "read",
+    summary: "Reads every state file, and tells which are damaged.",
+  },
   "system.shortcut": {
     takesTime: false,
     rate: "read",
@@ -906,6 +997,11 @@ export const ENDPOINTS: { readonly [Name in EndpointName]: EndpointRow } = {
     rate: "change",
     summary: "Installs a tag, a branch or a commit.",
   },
+  "versions.plan_uninstall": {
+    takesTime: false,
+    rate: "read",
+    summary: "What uninstalling would do to the disk; changes nothing.",
+  },
   "versions.uninstall": {
     takesTime: true,
     rate: "destructive",
@@ -921,10 +1017,15 @@ export const ENDPOINTS: { readonly [Name in EndpointName]: EndpointRow } = {
     rate: "change",
     summary: "Takes a version back from the trash.",
   },
+  "versions.plan_empty_trash": {
+    takesTime: false,
+    rate: "read",
+    summary: "What emptying the trash would do to the disk; changes nothing.",
+  },
   "versions.empty_trash": {
     takesTime: true,
     rate: "destructive",
-    summary: "Deletes what is in the trash.",
+    summary: "Deletes what is in the trash, or some of it, for good.",
   },
   "versions.activate": {
     takesTime: false,
@@ -990,6 +1091,11 @@ export const ENDPOINTS: { readonly [Name in EndpointName]: EndpointRow } = {
     takesTime: false,
     rate: "unlimited",
     summary: "Asks an operation to stop.",
+  },
+  "operations.retry": {
+    takesTime: true,
+    rate: "change",
+    summary: "Asks again for what failed, was cancelled or was interrupted.",
   },
   "settings.list": {
     takesTime: false,
@@ -1058,6 +1164,7 @@ export const ERROR_CODES = [
   "already-running",
   "dependencies-unresolvable",
   "dependency-install-failed",
+  "disk-failed",
   "disk-full",
   "foreign-folder",
   "foreign-origin",
@@ -1084,6 +1191,7 @@ export const ERROR_CODES = [
   "operation-conflict",
   "operation-interrupted",
   "operation-not-found",
+  "operation-not-repeatable",
   "path-not-found",
   "port-taken",
   "python-not-found",

@@ -51,6 +51,12 @@ export function percent(fraction: number): string {
   return `${Math.floor(fraction * 100)} %`;
 }
 
+/** Words of the launcher as a sentence: `its end is torn` as `Its end is torn.`; a tag stays as it is. */
+export function sentence(words: string): string {
+  const begun = words.replace(/^[a-z](?=[a-z]*[\s,])/, (letter) => letter.toUpperCase());
+  return begun === "" || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** `4.7 s`, `2 min 10 s`, `1 h 5 min`. */
 export function seconds(value: number): string {
   if (value < 9.95) return `${oneDigit.format(value)} s`;
@@ -84,4 +90,13 @@ export function ago(iso: string, now: number = Date.now()): string {
     if (passed >= length) return relative.format(-Math.floor(passed / length), unit);
   }
   return t("just now");
+}
+
+/** `in 12 days`, never `next week`: a deadline is counted. What is over, or near, is `now`. */
+export function ahead(iso: string, now: number = Date.now()): string {
+  const left = (new Date(iso).getTime() - now) / 1000;
+  for (const [unit, length] of STEPS.slice(-3)) {
+    if (left >= length) return relative.format(Math.round(left / length), unit);
+  }
+  return t("now");
 }

@@ -5,6 +5,7 @@ const NAMES: Readonly<Record<string, string>> = {
   space: "Space",
   up: "↑",
   down: "↓",
+  delete: "Del",
 };
 
 /** A shortcut as keys: `mod+k`, or one after the other, `g h`. */

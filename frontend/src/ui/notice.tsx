@@ -12,17 +12,23 @@ interface NoticeProps {
   readonly action?: ReactNode;
   /** It came up by itself: a screen reader says it at once. */
   readonly urgent?: boolean;
+  /** Nothing has to be done about it. */
+  readonly calm?: boolean;
   readonly className?: string;
 }
 
-/** Something that is not as it should be, though nothing has failed. */
-export function Notice({ title, children, icon, action, urgent, className }: NoticeProps) {
+/** Something to know, mostly that something is not as it should be, though nothing has failed. */
+export function Notice({ title, children, icon, action, urgent, calm, className }: NoticeProps) {
   return (
     <div
       role={urgent ? "alert" : "note"}
-      className={classes("flex flex-wrap gap-x-3 gap-y-2 rounded-lg border border-warn/40 bg-warn-soft p-4", className)}
+      className={classes(
+        "flex flex-wrap gap-x-3 gap-y-2 rounded-lg border p-4",
+        calm ? "border-line-strong bg-surface" : "border-warn/40 bg-warn-soft",
+        className,
+      )}
     >
-      <span aria-hidden className="mt-0.5 text-warn [&_svg]:size-4">
+      <span aria-hidden className={classes("mt-0.5 [&_svg]:size-4", calm ? "text-ink-faint" : "text-warn")}>
         {icon ?? <TriangleAlert />}
       </span>
       <div className="min-w-0 flex-1 basis-64 break-words">

@@ -10,6 +10,7 @@ import { t } from "@/words";
 import { Button } from "./button";
 import { classes } from "./classes";
 import { CopyButton } from "./copy";
+import { MakeRoom, RoomFacts } from "./disk-full";
 import { Prose } from "./prose";
 
 interface EmptyProps {
@@ -49,6 +50,8 @@ export function SkeletonRows({ count = 4 }: { readonly count?: number }) {
   );
 }
 
+const DISK_FULL = "disk-full";
+
 interface ErrorCardProps {
   readonly error: Failure | LauncherError;
   /** What was being done, as a title: "Installing v0.3.64 failed". */
@@ -73,7 +76,9 @@ export function ErrorCard({ error, title, action, onRetry, className }: ErrorCar
         <p className="break-words text-ink-soft">
           <Prose>{error.hint}</Prose>
         </p>
+        {error.code === DISK_FULL && <RoomFacts details={error.details} />}
         <div className="mt-2 flex flex-wrap gap-2">
+          {error.code === DISK_FULL && <MakeRoom />}
           {action}
           {onRetry && (
             <Button size="small" onClick={onRetry}>

@@ -19,7 +19,7 @@ export function Tooltip({ text, shortcut, children }: TooltipProps) {
           collisionPadding={8}
           className="animate-rise z-50 flex max-w-80 items-center gap-2 rounded-md border border-line-strong bg-raised px-2 py-1 text-sm text-ink shadow-overlay"
         >
-          {text}
+          <span className="min-w-0 break-words">{text}</span>
           {shortcut && <Keys of={shortcut} />}
         </Radix.Content>
       </Radix.Portal>

@@ -8,7 +8,7 @@ import { useLive } from "@/state/live";
 import { learn } from "@/state/operations";
 
 import { FakeTransport } from "../fake-transport";
-import { list, operation, settings, version } from "../samples";
+import { jobs, list, operation, settings, version } from "../samples";
 import { shown } from "../shown";
 
 const install = operation("versions.install", "v0.3.64");
@@ -21,7 +21,7 @@ function ask(): void {
 function world(door: "window" | "browser" = "window"): FakeTransport {
   return new FakeTransport(door)
     .answer("versions.list", running)
-    .answer("operations.list", { operations: [install] })
+    .answer("operations.list", jobs(install))
     .answer("window.ready", {})
     .answer("window.close", {})
     .answer("settings.change", settings());

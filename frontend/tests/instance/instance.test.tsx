@@ -7,7 +7,7 @@ import { useLive } from "@/state/live";
 import { useRoute } from "@/state/route";
 
 import { FakeTransport } from "../fake-transport";
-import { instance, list, operation, version } from "../samples";
+import { instance, jobs, list, operation, version } from "../samples";
 import { shown } from "../shown";
 
 // As app.tsx does it: the address says which tab is shown.
@@ -17,7 +17,7 @@ function Place() {
 }
 
 function launcherWith(of: ReturnType<typeof version>, door: "browser" | "window" = "browser"): FakeTransport {
-  return new FakeTransport(door).answer("versions.list", list(of)).answer("operations.list", { operations: [] });
+  return new FakeTransport(door).answer("versions.list", list(of)).answer("operations.list", jobs());
 }
 
 beforeEach(() => {
@@ -65,7 +65,7 @@ test("only the window offers to show folders", async () => {
 test("the last start shows where it broke", async () => {
   const error = { code: "start-failed", message: "It ended.", hint: "Look at the log.", details: {} };
   const failed = operation("versions.launch", "v1", { state: "failed", error, finished_at: "2025-10-20T10:00:05Z" });
-  shown(<Place />, launcherWith(version("v1")).answer("operations.list", { operations: [failed] }));
+  shown(<Place />, launcherWith(version("v1")).answer("operations.list", jobs(failed)));
   expect(await screen.findByText("Launching v1 failed")).toBeInTheDocument();
 });
 

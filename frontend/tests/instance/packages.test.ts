@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { normalName, packageRows, splitPin } from "@/features/instance/packages";
-import { folderOf } from "@/features/instance/paths";
+import { folderOf } from "@/ui/paths";
 import { lengthOf, stretchesOf } from "@/features/instance/stretches";
 import type { ConstraintReport, EnvironmentReport } from "@/transport/contract.generated";
 

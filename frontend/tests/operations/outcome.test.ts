@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { again, resultWords } from "@/features/operations/outcome";
+import { useInstallDialog } from "@/state/install-dialog";
 import { connect } from "@/state/launcher";
 import type { OperationSnapshot } from "@/transport/contract.generated";
 
@@ -34,16 +35,33 @@ test("what failed and what a newer launcher does have no result in words", () =>
   expect(resultWords(ended("models.fetch", {}))).toBeNull();
 });
 
-test("trying again asks for the same: by the name of what it was about", async () => {
-  const launcher = new FakeTransport().answer("versions.install", {
-    operation_id: "next",
-    kind: "versions.install",
-    subject: "v1",
-  });
+test("trying again asks for what was asked, which the launcher has on record", async () => {
+  const launcher = new FakeTransport().answer("operations.retry", { operation_id: "next", kind: "versions.install", subject: "v1" });
   connect(launcher);
-  const request = again(operation("versions.install", "v1", { state: "failed" }));
-  expect((await request?.ask())?.operation_id).toBe("next");
-  expect(launcher.asked("versions.install")).toEqual([{ reference: "v1" }]);
+  const failed = operation("versions.install", "v1", { id: "first", state: "failed", request: { reference: "v1" } });
+  expect((await again(failed)?.ask())?.operation_id).toBe("next");
+  expect(launcher.asked("operations.retry")).toEqual([{ operation_id: "first" }]);
+});
+
+test("where it is not on record how it was asked, an installation is asked for in its dialog, with its price", async () => {
+  const launcher = new FakeTransport();
+  connect(launcher);
+  expect(await again(operation("versions.install", "v1", { state: "interrupted" }))?.ask()).toBeNull();
+  expect(useInstallDialog.getState()).toMatchObject({ open: true, reference: "v1" });
+  expect(launcher.calls).toEqual([]);
+});
+
+test("an emptying of the trash that nobody has on record is not guessed at", async () => {
+  const launcher = new FakeTransport();
+  connect(launcher);
+  await again(operation("versions.empty_trash", "trash", { state: "failed" }))?.ask();
+  expect(location.hash).toBe("#/trash");
+  expect(launcher.calls).toEqual([]);
+});
+
+test("what was finished at the next start is not asked for again", () => {
+  const recovery = { outcome: "finished", words: "It is installed." } as const;
+  expect(again(operation("versions.install", "v1", { state: "interrupted", request: {}, recovery }))).toBeNull();
 });
 
 test("a launch is tried again, and the launcher says whether there is a GPU for it", async () => {

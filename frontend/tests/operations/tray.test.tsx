@@ -9,7 +9,7 @@ import { queryClient } from "@/state/launcher";
 import { learn } from "@/state/operations";
 
 import { FakeTransport } from "../fake-transport";
-import { operation } from "../samples";
+import { jobs, operation } from "../samples";
 import { shown } from "../shown";
 
 beforeEach(() => {
@@ -26,7 +26,7 @@ const half = {
 const ended = { ...half, finished_at: new Date().toISOString() };
 
 function launcherWith(...operations: (typeof install)[]): FakeTransport {
-  return new FakeTransport().answer("operations.list", { operations }).answer("operations.cancel", half);
+  return new FakeTransport().answer("operations.list", jobs(...operations)).answer("operations.cancel", half);
 }
 
 test("there is nothing where nothing runs", async () => {

@@ -41,6 +41,7 @@ test("advice for a terminal is put for this page", () => {
   const advice = "Read the last lines of its log below. The whole log: `./launcher versions logs v1`.";
   expect(withoutTerminal(advice)).toBe("Its log says more.");
   expect(withoutTerminal(advice, true)).toBe("");
+  expect(withoutTerminal("Empty the trash (`./launcher versions empty-trash`), or free some room.")).toBe("Empty the trash, or free some room.");
 });
 
 test("the builds of torch are those that the launcher names", () => {

@@ -8,7 +8,7 @@ import type { EndpointName, EventData, OperationList, VersionList } from "@/tran
 
 import { FakeEventSource } from "../fake-events";
 import { FakeTransport } from "../fake-transport";
-import { list, operation, version } from "../samples";
+import { jobs, list, operation, version } from "../samples";
 
 // All that the page shows and that can change.
 const SHOWN = [
@@ -48,7 +48,7 @@ function Everything() {
 }
 
 async function everythingShown(): Promise<void> {
-  for (const name of SHOWN) launcher.answer(name, { operations: [] } as never);
+  for (const name of SHOWN) launcher.answer(name, jobs() as never);
   FakeEventSource.last.say("open");
   render(
     <QueryClientProvider client={queryClient}>
@@ -74,7 +74,7 @@ describe("what is shown is read anew", () => {
   it.each<[string, EventData, string[]]>([
     ["versions.changed", { type: "versions.changed", tag: null }, ["versions.check", "versions.constraints", "versions.list", "versions.trash"]],
     ["instance.changed", { type: "instance.changed", tag: "v0.3.64", state: "running" }, ["versions.check", "versions.list"]],
-    ["settings.changed", { type: "settings.changed", name: "theme" }, ["models.folders", "settings.list", "versions.releases"]],
+    ["settings.changed", { type: "settings.changed", name: "theme" }, ["models.folders", "settings.list", "versions.releases", "versions.trash"]],
     ["instance.logged", { type: "instance.logged", tag: "v0.3.64" }, []],
     ["operation.logged", { type: "operation.logged", operation_id: "1", line: "" }, []],
     ["the end of an installation", ended("versions.install"), OF_A_VERSION],
@@ -138,15 +138,15 @@ describe("an answer on its way", () => {
       </QueryClientProvider>,
     );
     act(() => FakeEventSource.last.tell(ended("versions.install")));
-    answers[0]?.({ operations: [] });
+    answers[0]?.(jobs());
     await waitFor(() => expect(answers).toHaveLength(2)); // nothing was known: the event could not be kept
-    answers[1]?.({ operations: [before] });
+    answers[1]?.(jobs(before));
     await waitFor(() => expect(states()).toEqual(["running"]));
 
     act(() => FakeEventSource.last.say("reset"));
     act(() => FakeEventSource.last.tell(ended("versions.install")));
     await waitFor(() => expect(answers).toHaveLength(3));
-    answers[2]?.({ operations: [before] });
+    answers[2]?.(jobs(before));
     await waitFor(() => expect(queryClient.isFetching()).toBe(0));
     expect(states()).toEqual(["succeeded"]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { merged } from "@/state/operations";
 import type { OperationSnapshot } from "@/transport/contract.generated";
 
-import { operation } from "../samples";
+import { jobs, operation } from "../samples";
 
 const progress = operation("x", "x").progress;
 
@@ -19,16 +19,22 @@ describe("two tales of the same operation", () => {
     ["what is being cancelled is not running again", at(3, { state: "cancelling" }), at(4), at(3, { state: "cancelling" })],
     ["of equals the later told", at(3, { subject: "a" }), at(3, { subject: "b" }), at(3, { subject: "b" })],
   ])("%s", (_name, known, next, stays) => {
-    expect(merged({ operations: [known] }, { operations: [next] }).operations).toEqual([stays]);
+    expect(merged(jobs(known), jobs(next)).operations).toEqual([stays]);
   });
+});
+
+it("problems are those of the newest answer", () => {
+  const problem = { path: "/o/x.jsonl", reason: "It is torn.", recovered: false };
+  expect(merged({ ...jobs(), problems: [problem] }, jobs()).problems).toEqual([]);
+  expect(merged(jobs(), { ...jobs(), problems: [problem] }).problems).toEqual([problem]);
 });
 
 describe("an operation that an answer does not have", () => {
   const [old, now, young] = ["2025-10-19", "2025-10-20", "2025-10-21"].map((created_at) => operation("k", created_at, { created_at }));
 
   it("stays when it began later, and goes when it is no longer on record", () => {
-    const known = { operations: [young, now, old] as OperationSnapshot[] };
-    const { operations } = merged(known, { operations: [now] as OperationSnapshot[] });
+    const known = jobs(...([young, now, old] as OperationSnapshot[]));
+    const { operations } = merged(known, jobs(now as OperationSnapshot));
     expect(operations.map(({ subject }) => subject)).toEqual(["2025-10-21", "2025-10-20"]);
   });
 });

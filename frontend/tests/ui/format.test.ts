@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ago, bytes, localeFor, memory, percent, seconds } from "@/ui/format";
+import { ago, ahead, bytes, localeFor, memory, percent, seconds, sentence } from "@/ui/format";
 
 describe("sizes", () => {
   it.each([
@@ -32,6 +32,23 @@ describe("times", () => {
     expect(ago("2026-11-21T11:59:40Z", now)).toBe("just now");
     expect(ago("2026-11-21T09:00:00Z", now)).toBe("3 hours ago");
     expect(ago("2026-11-20T11:00:00Z", now)).toBe("yesterday");
+  });
+});
+
+it.each([
+  ["its end is torn", "Its end is torn."],
+  ["v0.3.64 is not whole.", "v0.3.64 is not whole."],
+  ["", ""],
+])("%j as a sentence is %j", (words, whole) => expect(sentence(words)).toBe(whole));
+
+describe("deadlines", () => {
+  it("are counted in days, and then in hours and minutes", () => {
+    const now = Date.parse("2026-11-21T12:00:00Z");
+    expect(ahead("2026-12-21T12:00:00Z", now)).toBe("in 30 days");
+    expect(ahead("2026-11-22T13:00:00Z", now)).toBe("tomorrow");
+    expect(ahead("2026-11-21T15:10:00Z", now)).toBe("in 3 hours");
+    expect(ahead("2026-11-21T12:00:30Z", now)).toBe("now");
+    expect(ahead("2026-11-20T12:00:00Z", now)).toBe("now");
   });
 });
 

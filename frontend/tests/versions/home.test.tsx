@@ -3,13 +3,15 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { Home } from "@/features/versions/home";
+import { stopAsking } from "@/features/versions/removal";
 import { VersionSwitcher } from "@/features/versions/switcher";
+import { UninstallDialog } from "@/features/versions/uninstall-dialog";
 import { closeInstall, openInstall, useInstallDialog } from "@/state/install-dialog";
 import { learn } from "@/state/operations";
 import type { VersionStatus } from "@/transport/contract.generated";
 
 import { FakeTransport } from "../fake-transport";
-import { instance, list, listing, operation, plan, release, RTX_4070, version } from "../samples";
+import { instance, jobs, list, listing, operation, plan, release, removal, RTX_4070, trash, trashed, version } from "../samples";
 import { shown } from "../shown";
 
 const RELEASES = listing(release("v0.3.64", "2025-10-08T06:00:00Z", { notes: "## News\n* a thing" }), release("v0.3.62", "2025-09-30T06:00:00Z"));
@@ -21,17 +23,26 @@ beforeEach(() => {
   location.hash = "";
   openInstall();
   closeInstall();
+  stopAsking();
 });
 
 function launcher(...versions: VersionStatus[]): FakeTransport {
   return new FakeTransport()
     .answer("versions.list", list(...versions))
     .answer("versions.releases", RELEASES)
-    .answer("versions.trash", { entries: [] })
-    .answer("operations.list", { operations: [] })
+    .answer("versions.trash", trash())
+    .answer("operations.list", jobs())
     .answer("models.folders", { folders: [], model_count: 3 })
     .answer("system.hardware", RTX_4070);
 }
+
+// As app.tsx has it: the dialog stands beside every place.
+const Place = () => (
+  <>
+    <Home />
+    <UninstallDialog />
+  </>
+);
 
 const active = (more: Partial<VersionStatus> = {}) => version("v0.3.62", { is_active: true, released_at: "2025-09-30T06:00:00Z", ...more });
 
@@ -82,7 +93,7 @@ test("while it starts the stages are shown, and it can be cancelled", async () =
   const start = operation("versions.launch", "v0.3.62", {
     progress: { ...operation("", "").progress, fraction: 0.5, step: "ready", step_number: 3, step_count: 3, detail: "the nodes are loaded" },
   });
-  const world = launcher(active()).answer("operations.list", { operations: [start] });
+  const world = launcher(active()).answer("operations.list", jobs(start));
   shown(<Home />, world);
   expect(await screen.findByText("the nodes are loaded")).toBeVisible();
   expect(screen.getByText("Wait until it answers").closest("li")).toHaveAttribute("aria-current", "step");
@@ -105,7 +116,7 @@ test("a running one is opened in the browser, and stopped beside it", async () =
 test("in the window ComfyUI's page goes to the browser, never into the window", async () => {
   const world = new FakeTransport("window")
     .answer("versions.list", list(active({ state: "running", instance: instance("v0.3.62") })))
-    .answer("operations.list", { operations: [] })
+    .answer("operations.list", jobs())
     .answer("window.open_link", {});
   shown(<Home />, world);
   await userEvent.click(await screen.findByRole("button", { name: "Open" }));
@@ -125,7 +136,7 @@ test("a crash is told with its cause, and one press does what the advice says", 
 test("ComfyUI's page that cannot be opened is said to be so", async () => {
   const world = new FakeTransport("window")
     .answer("versions.list", list(active({ state: "running", instance: instance("v0.3.62") })))
-    .answer("operations.list", { operations: [] })
+    .answer("operations.list", jobs())
     .refuse("window.open_link", "no-window", "No browser was found.", "Install one.");
   shown(<Home />, world);
   await userEvent.click(await screen.findByRole("button", { name: "Open" }));
@@ -163,47 +174,85 @@ test("the arrow keys go through the other versions, with one stop of the Tab key
   expect(screen.getByRole("button", { name: "Launch v0.3.61" })).toHaveFocus();
 });
 
-test("a version goes to the trash without a question, and Undo brings it back", async () => {
+test("a version goes to the trash after a look at what that does, and Undo brings it back", async () => {
   const world = launcher(active(), version("v0.3.61"))
+    .answer("versions.plan_uninstall", removal("v0.3.61"))
     .answer("versions.uninstall", { operation_id: "gone", kind: "versions.uninstall", subject: "v0.3.61" })
     .answer("versions.restore", version("v0.3.61"));
-  shown(<Home />, world);
+  shown(<Place />, world);
   await userEvent.click(await screen.findByRole("button", { name: "More for v0.3.61" }));
-  await userEvent.click(screen.getByRole("menuitem", { name: "Move to the trash" }));
+  await userEvent.click(screen.getByRole("menuitem", { name: "Move to the trash…" }));
+  const dialog = await screen.findByRole("dialog", { name: "Move v0.3.61 to the trash?" });
+  expect(dialog).toHaveTextContent("412 MBcomes back, once it is deleted for good");
+  expect(dialog).toHaveTextContent("41,207 files deleted, 37 links unlinked; what they lead to stays.");
+  expect(dialog).toHaveTextContent("0 bytes outside: nothing else is touched.");
+  expect(dialog).toHaveTextContent("It waits in the trash for 30 days");
+  expect(dialog).toHaveTextContent("/home/ada/comfyui-versions/v0.3.61");
+  expect(within(dialog).getByRole("button", { name: "Keep it" })).toHaveFocus();
+  expect(world.asked("versions.uninstall")).toEqual([]);
+  await userEvent.click(within(dialog).getByRole("button", { name: "Move to the trash" }));
   await waitFor(() => expect(world.asked("versions.uninstall")).toEqual([{ tag: "v0.3.61" }]));
   act(() => learn(operation("versions.uninstall", "v0.3.61", { id: "gone", state: "succeeded", result: { entry: "v0.3.61-x" } })));
   await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   expect(world.asked("versions.restore")).toEqual([{ entry: "v0.3.61-x" }]);
 });
 
-test("one that runs cannot be moved to the trash", async () => {
-  shown(<Home />, launcher(active(), version("v0.3.61", { state: "running", instance: instance("v0.3.61") })));
-  await userEvent.click(await screen.findByRole("button", { name: "More for v0.3.61" }));
-  expect(screen.getByRole("menuitem", { name: "Move to the trash" })).toHaveAttribute("aria-disabled", "true");
+async function askAbout(tag: string): Promise<HTMLElement> {
+  await userEvent.click(await screen.findByRole("button", { name: `More for ${tag}` }));
+  await userEvent.click(screen.getByRole("menuitem", { name: "Move to the trash…" }));
+  return screen.findByRole("dialog", { name: `Move ${tag} to the trash?` });
+}
+
+test("one that runs cannot be moved to the trash: it can be stopped there", async () => {
+  const world = launcher(active(), version("v0.3.61", { state: "running", instance: instance("v0.3.61") })).answer(
+    "versions.plan_uninstall",
+    removal("v0.3.61", { running: true }),
+  );
+  shown(<Place />, world);
+  const dialog = await askAbout("v0.3.61");
+  expect(within(dialog).getByRole("button", { name: "Move to the trash" })).toBeDisabled();
+  await userEvent.click(within(dialog).getByRole("button", { name: "Stop v0.3.61" }));
+  expect(world.asked("versions.stop")).toEqual([{ tag: "v0.3.61" }]);
+});
+
+test("one with something mounted inside is not moved, and the dialog says why", async () => {
+  const reason = "/data/models is mounted in its folder. Unmount it first.";
+  const world = launcher(active(), version("v0.3.61")).answer("versions.plan_uninstall", removal("v0.3.61", { in_the_way: [reason] }));
+  shown(<Place />, world);
+  const dialog = await askAbout("v0.3.61");
+  expect(await within(dialog).findByRole("alert")).toHaveTextContent(reason);
+  expect(within(dialog).getByRole("button", { name: "Move to the trash" })).toBeDisabled();
+});
+
+test("while the plan is made its shape is shown; where it cannot be made that is said", async () => {
+  const world = launcher(active(), version("v0.3.61"));
+  shown(<Place />, world);
+  const dialog = await askAbout("v0.3.61");
+  expect(within(dialog).getByRole("status", { name: "Looking at every file" })).toBeInTheDocument();
+  await userEvent.keyboard("{Escape}");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  world.refuse("versions.plan_uninstall", "not-writable", "It may not be looked into.", "Give yourself access.");
+  expect(await within(await askAbout("v0.3.61")).findByRole("alert")).toHaveTextContent("It may not be looked into.");
+});
+
+test("what waits in the trash is one line, and the way there", async () => {
+  const world = launcher(active()).answer("versions.trash", trash(trashed("v0.3.60"), trashed("v0.3.59", { bytes: null })));
+  shown(<Home />, world);
+  const line = await screen.findByRole("link", { name: /2 versions in the trash/ });
+  expect(line).toHaveTextContent("at least 1.9 GB");
+  expect(line).toHaveAttribute("href", "#/trash");
 });
 
 test("what is being installed stands in the list, and shows its stages when asked", async () => {
   const work = operation("versions.install", "v0.3.64", {
     progress: { ...operation("", "").progress, fraction: 0.4, step: "packages", step_number: 5, step_count: 7 },
   });
-  shown(<Home />, launcher(active()).answer("operations.list", { operations: [work] }));
+  shown(<Home />, launcher(active()).answer("operations.list", jobs(work)));
   const row = (await screen.findByText("Installing")).closest("tr") as HTMLElement;
   expect(row).toHaveTextContent("v0.3.64");
   expect(row).toHaveTextContent("40 % · Install the packages");
   await userEvent.click(within(row).getByRole("button", { name: "Show" }));
   expect(useInstallDialog.getState()).toMatchObject({ open: true, operationId: work.id });
-});
-
-test("the trash is emptied only after a question that names what goes", async () => {
-  const world = launcher(active()).answer("versions.trash", { entries: [{ entry: "v0.3.60-x", tag: "v0.3.60", reason: "", trashed_at: "2025-10-20T10:00:00Z" }] });
-  shown(<Home />, world);
-  await userEvent.click(await screen.findByRole("button", { name: "Empty the trash…" }));
-  const dialog = screen.getByRole("dialog");
-  expect(dialog).toHaveTextContent("v0.3.60");
-  expect(within(dialog).getByRole("button", { name: "Keep" })).toHaveFocus();
-  expect(world.asked("versions.empty_trash")).toEqual([]);
-  await userEvent.click(within(dialog).getByRole("button", { name: "Delete for good" }));
-  expect(world.asked("versions.empty_trash")).toEqual([{}]);
 });
 
 test("releases newer than mine are marked, their notes open on demand, and the search finds", async () => {

@@ -11,7 +11,7 @@ import { learn } from "@/state/operations";
 import type { SettingStatus, VersionStatus } from "@/transport/contract.generated";
 
 import { FakeTransport } from "../fake-transport";
-import { listing, operation, plan, RTX_4070, version } from "../samples";
+import { jobs, listing, operation, plan, RTX_4070, version } from "../samples";
 import { shown } from "../shown";
 
 const LINKS: SettingStatus = { name: "find_links", value: ["/opt/wheels"], default: [], source: "file", variables: [], description: "" };
@@ -39,7 +39,7 @@ afterEach(() => toast.dismiss());
 
 function launcher(): FakeTransport {
   return new FakeTransport()
-    .answer("operations.list", { operations: [] })
+    .answer("operations.list", jobs())
     .answer("versions.releases", listing())
     .answer("versions.plan", ({ reference }) => plan(reference, { already_installed: true }))
     .answer("versions.uninstall", { operation_id: "gone", kind: "versions.uninstall", subject: "v1" })

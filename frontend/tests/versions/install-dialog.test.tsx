@@ -8,7 +8,7 @@ import { learn, useOperationLogs } from "@/state/operations";
 import type { OperationSnapshot } from "@/transport/contract.generated";
 
 import { FakeTransport } from "../fake-transport";
-import { listing, operation, plan, release, RTX_4070, version } from "../samples";
+import { jobs, listing, operation, plan, release, RTX_4070, version } from "../samples";
 import { shown } from "../shown";
 
 const BEGUN = { operation_id: "work", kind: "versions.install", subject: "v0.3.64" };
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 function launcher(): FakeTransport {
   return new FakeTransport()
-    .answer("operations.list", { operations: [] })
+    .answer("operations.list", jobs())
     .answer("versions.releases", listing(release("v0.3.64", "2025-10-08T06:00:00Z")))
     .answer("versions.plan", ({ reference }) => plan(reference))
     .answer("versions.install", BEGUN)

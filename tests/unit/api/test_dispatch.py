@@ -22,7 +22,7 @@ from backend.api.endpoint import ENDPOINTS, RateClass
 from backend.api.rate_limits import Rate, RateLimiter
 from backend.exceptions import RepositoryUnreachable
 from backend.github_integration import GitHubReleasesFetcher
-from backend.operations.model import Owner
+from backend.operations.model import OperationState, Owner
 from backend.operations.runner import OperationRunner
 from backend.platform.git import RemoteReferences
 from backend.platform.hardware import Machine
@@ -33,9 +33,10 @@ from backend.platform.shortcuts import Shortcuts
 from backend.processes.readiness import Watch
 from backend.resources.resource_manager import ResourceManager
 from backend.settings_store import SettingsStore
+from backend.state_check import check_state
 from backend.verdict import assess
 from backend.version_manager import VersionManager
-from tests.fakes.ports import Clock, World
+from tests.fakes.ports import Clock, World, a_snapshot
 
 NO_LIMIT: dict[RateClass, Rate] = {
     kind: Rate(1e9, 10**9) for kind in RateClass if kind is not RateClass.UNLIMITED
@@ -92,10 +93,11 @@ class Desk:
             token=lambda: None,
         )
         secrets = SecretStore(paths.secrets_file, file_allowed=lambda: True, environment={})
+        versions = VersionsApi(VersionManager(self.world.context()), releases, self.runner)
         self.api = ComfyUISetupAPI(
-            versions=VersionsApi(VersionManager(self.world.context()), releases, self.runner),
+            versions=versions,
             models=ModelsApi(paths.models, resources, self.settings),
-            operations=OperationsApi(self.runner),
+            operations=OperationsApi(self.runner, {"versions": versions}),
             settings=SettingsApi(paths.root, self.settings, secrets, self.world.events.stream),
             system=SystemApi(
                 paths.root,
@@ -103,6 +105,7 @@ class Desk:
                 ["a notice"],
                 hardware=lambda: assess(Machine("A processor", 8, 2**34, ()), "cpu"),
                 diagnostics=lambda: "# A report",
+                state=lambda: check_state(paths),
                 shortcuts=Shortcuts(root, {"XDG_DATA_HOME": str(root)}),
             ),
             window=WindowApi(None),
@@ -358,6 +361,82 @@ def test_a_fault_is_an_incident_without_a_traceback(
     assert SECRET not in record.exc_text
 
 
+# --- Asking again
+
+
+def test_what_failed_is_asked_again_as_it_was_asked(desk: Desk) -> None:
+    desk.world.sources.mirrored = desk.world.sources.reachable = False
+    wish = {"reference": "v0.3.64", "torch_backend": "cpu"}
+    first = desk.runner.wait(desk.value("versions.install", wish).operation_id, timeout=10)
+    assert first.state is OperationState.FAILED
+    desk.world.sources.mirrored = True
+    again = desk.value("operations.retry", {"operation_id": first.id})
+    assert (again.kind, again.subject) == ("versions.install", "v0.3.64")
+    assert again.operation_id != first.id
+    ended = desk.runner.wait(again.operation_id, timeout=10)
+    assert ended.request == first.request
+    assert ended.result is not None
+    assert ended.result["torch"]["backend"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "refusal"),
+    [
+        ("versions.uninstall", {"tag": "v1"}, "version-not-installed"),
+        ("versions.stop", {"tag": "v1"}, "version-not-installed"),
+        ("versions.empty_trash", {"entries": ["20251101-120000-aaaaaa"]}, "not-in-trash"),
+    ],
+)
+def test_whatever_carries_its_request_can_be_asked_again(
+    desk: Desk, kind: str, fields: dict[str, Any], refusal: str
+) -> None:
+    facts = {"state": OperationState.INTERRUPTED, "kind": kind, "request": fields}
+    desk.world.journal.append(a_snapshot().model_copy(update=facts))
+    answer = desk.call("operations.retry", {"operation_id": "20251101120000-aaaaaa"})
+    if isinstance(answer, Refusal):
+        assert answer.error.code == refusal
+        return
+    ended = desk.runner.wait(answer.value.operation_id, timeout=10)
+    assert ended.error is not None
+    assert ended.error.code == refusal
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"state": OperationState.RUNNING}, "it has not ended yet"),
+        ({"state": OperationState.SUCCEEDED}, "it has succeeded"),
+        ({"request": None}, "what was asked is not on record"),
+        ({"kind": "versions.list"}, "what was asked is not on record"),
+        ({"kind": "of.a.newer.launcher"}, "what was asked is not on record"),
+        ({"request": {"reference": ""}}, "this launcher does not take what was asked then"),
+        ({"request": {"unknown": 1}}, "this launcher does not take what was asked then"),
+    ],
+)
+def test_what_cannot_be_asked_again_says_why(
+    desk: Desk, changes: dict[str, Any], reason: str
+) -> None:
+    facts = {"state": OperationState.FAILED, "request": {"reference": "v0.3.64"}}
+    desk.world.journal.append(a_snapshot().model_copy(update=facts | changes))
+    error = desk.refused("operations.retry", {"operation_id": "20251101120000-aaaaaa"})
+    assert error["code"] == "operation-not-repeatable"
+    assert reason in error["message"]
+
+
+def test_what_a_start_was_asked_is_not_kept(desk: Desk) -> None:
+    desk.world.installed("v1")
+    wish = {"tag": "v1", "environment": {"HF_TOKEN": SECRET}}
+    started = desk.value("versions.launch", wish)
+    assert desk.runner.wait(started.operation_id, timeout=10).request is None
+
+
+def test_a_record_of_an_operation_that_cannot_be_read_is_told(desk: Desk) -> None:
+    (desk.world.paths.operations / "20251101120000-aaaaaa.jsonl").write_text("{")
+    listing = desk.value("operations.list")
+    assert listing.operations == ()
+    assert [Path(one.path).name for one in listing.problems] == ["20251101120000-aaaaaa.jsonl"]
+
+
 # --- Areas
 
 
@@ -478,6 +557,14 @@ def test_a_folder_that_another_process_added_is_not_lost(desk: Desk, tmp_path: P
         str(mine),
         str(theirs),
     }
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_keeps_it(desk: Desk) -> None:
+    """The command line hands over any bytes that it is given, as halves of surrogate pairs."""
+    answer = desk.call("versions.empty_trash", {"entries": ["caf\udce9"]})
+    assert isinstance(answer, Refusal)
+    assert answer.error.code == "invalid-request"
+    assert "no Unicode text" in answer.error.message
 
 
 def test_settings_tell_value_default_source_and_variables(desk: Desk) -> None:

@@ -30,10 +30,11 @@ def test_every_error_has_the_status_of_its_kind() -> None:
         },
         5: {
             "already-running", "foreign-folder", "launcher-not-answering", "operation-conflict",
-            "port-taken", "service-already-running", "version-already-installed", "version-in-use",
+            "operation-not-repeatable", "port-taken", "service-already-running",
+            "version-already-installed", "version-in-use",
         },
         6: {"operation-cancelled"},
-        7: {"disk-full", "not-writable", "secret-store-missing"},
+        7: {"disk-failed", "disk-full", "not-writable", "secret-store-missing"},
         8: {"not-ready-in-time", "start-failed"},
         9: {
             "foreign-origin", "github-limit-reached", "not-authenticated", "rate-limited",

@@ -29,6 +29,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "system.info": ("info", {}),
     "system.hardware": ("hardware", {}),
     "system.diagnostics": ("diagnostics", {}),
+    "system.state": ("state", {}),
     "system.shortcut": ("shortcut", {}),
     "system.install_shortcut": ("install-shortcut", {}),
     "system.remove_shortcut": ("remove-shortcut", {}),
@@ -44,9 +45,11 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
             "packages_as_of": "today",
         },
     ),
+    "versions.plan_uninstall": ("versions uninstall v1 --plan", {"tag": "v1"}),
     "versions.uninstall": ("versions uninstall v1", {"tag": "v1"}),
     "versions.trash": ("versions trash", {}),
     "versions.restore": ("versions restore e1", {"entry": "e1"}),
+    "versions.plan_empty_trash": ("versions empty-trash --plan e1", {"entries": ["e1"]}),
     "versions.empty_trash": ("versions empty-trash --yes", {}),
     "versions.activate": ("versions activate v1", {"tag": "v1"}),
     "versions.set_default": ("versions default v1", {"tag": "v1"}),
@@ -68,6 +71,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "operations.list": ("operations list", {}),
     "operations.show": ("operations show 1", {"operation_id": "1"}),
     "operations.cancel": ("operations cancel 1", {"operation_id": "1"}),
+    "operations.retry": ("operations retry 1", {"operation_id": "1"}),
     "settings.list": ("settings list", {}),
     "settings.change": ("settings set grace_days 3", {"name": "grace_days", "value": "3"}),
     "settings.reset": ("settings reset grace_days", {"name": "grace_days"}),
@@ -77,7 +81,9 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "settings.forget_secret": ("settings forget-secret HF_TOKEN", {"name": "HF_TOKEN"}),
 }  # fmt: skip
 NOT_AN_ENDPOINT = {"serve"}
-REACHED_BY_AN_OPTION = {"versions.refresh_releases"}
+REACHED_BY_AN_OPTION = {
+    "versions.refresh_releases", "versions.plan_uninstall", "versions.plan_empty_trash",
+}  # fmt: skip
 
 Run = Callable[..., dict[str, Any]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from backend.api.contract.common import Refusal, Success
+from backend.api.contract.common import Success
 from backend.composition import App
 from backend.desktop.closing import ANSWER_SECONDS, Closing
 from backend.operations.events import WindowClosing
@@ -214,16 +214,17 @@ def test_a_page_that_has_used_up_its_calls_does_not_make_what_runs_look_like_not
 
 
 def test_where_it_cannot_be_found_out_what_runs_the_user_is_asked(running: World) -> None:
-    active = running.root / "launcher-data" / "active_version.json"
-    active.rename(active.with_name("elsewhere"))
-    active.mkdir()
-    assert isinstance(running.app.dispatcher.call("versions.list"), Refusal)
+    records = (running.root / "launcher-data" / "metadata" / "versions").iterdir()
+    contents = {record: record.read_bytes() for record in records}
+    for record in contents:
+        record.write_bytes(b"{")
+    assert running.ask("versions.list").versions == ()
     desk = Desk(running.app)
     desk.closing.page_is_up()
     assert not desk.attempt()
     assert len(asked(running)) == 1
-    active.rmdir()
-    active.with_name("elsewhere").rename(active)
+    for record, content in contents.items():
+        record.write_bytes(content)
 
 
 # --- A browser's window, which is gone before anybody can be asked --------------------------------

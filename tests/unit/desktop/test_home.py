@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import home_of
+from backend.roots import home_of
 from tests.helpers.processes import run_python
 
 WITHOUT_HOME = """
@@ -14,7 +14,7 @@ WITHOUT_HOME = """
     os.environ.pop("HOME", None)
     from pathlib import Path
     from backend.desktop import browsers, default_browser, ladder, surroundings
-    from backend.config import home_of
+    from backend.roots import home_of
     from backend.desktop.ladder import name_of_user
     os.setuid(54321)
     assert (home_of({}), name_of_user()) == (None, None)

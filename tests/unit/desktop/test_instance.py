@@ -16,7 +16,7 @@ from backend.desktop.instance import (
     is_opening,
 )
 from backend.exceptions import LauncherNotAnswering
-from backend.service.record import ServiceRecord, record_of_this_process
+from backend.service.record import ServiceRecord, living_record, record_of_this_process
 from tests.helpers.processes import python_that_said, start_python
 
 CLAIM = """
@@ -39,7 +39,7 @@ def test_the_first_launcher_writes_down_where_it_is_for_its_user_only(tmp_path: 
     file = tmp_path / "window.json"
     assert claim(file, record) is None
     assert file.stat().st_mode & 0o777 == 0o600
-    assert ServiceRecord.model_validate_json(file.read_bytes()) == record()
+    assert living_record(file) == record()
 
 
 def test_a_second_launcher_finds_the_first(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.exceptions import DiskFull
+from backend.exceptions import DiskFull, MetadataCorrupt
 from backend.operations.journal import KEPT_OPERATIONS, OperationJournal
 from backend.operations.model import Failure, OperationSnapshot, OperationState, Progress
+from backend.seals import sealed
 from tests.fakes.ports import a_snapshot
 from tests.helpers.volumes import fill, mounted
 
@@ -80,12 +81,14 @@ def test_whatever_a_kill_leaves_of_the_last_line_the_one_before_counts(tmp_path:
     journal = OperationJournal(tmp_path)
     journal.append(RUNNING)
     whole = journal_file(tmp_path).read_bytes()
-    last = ENDED.model_dump_json().encode()
+    last = sealed(ENDED.model_dump_json().encode())[:-1]
     for length in range(len(last)):
         journal_file(tmp_path).write_bytes(whole + last[:length])
         assert journal.load("one") == RUNNING, length
+        assert journal.problems() == [], length
     journal_file(tmp_path).write_bytes(whole + last)
     assert journal.load("one") == ENDED
+    assert journal.problems() == []
 
 
 def test_what_comes_after_a_torn_line_is_not_glued_to_it(tmp_path: Path) -> None:
@@ -96,6 +99,7 @@ def test_what_comes_after_a_torn_line_is_not_glued_to_it(tmp_path: Path) -> None
     interrupted = a_snapshot("one", state=OperationState.INTERRUPTED)
     journal.append(interrupted)
     assert journal.load("one") == interrupted
+    assert journal.problems() == [], "a kill explains it"
 
 
 def test_a_line_that_says_nothing_sound_is_skipped(tmp_path: Path) -> None:
@@ -104,21 +108,63 @@ def test_a_line_that_says_nothing_sound_is_skipped(tmp_path: Path) -> None:
     with journal_file(tmp_path).open("ab") as file:
         file.write(b'{"id": "one"}\n\x00\x00\x00\xff\n\n')
     assert journal.load("one") == RUNNING
+    [problem] = journal.problems()
+    assert problem.recovered
+    assert problem.reason == "line 3 cannot be read"
 
 
-def test_a_file_without_one_sound_line_is_no_operation(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"\x00" * 4096, b'{"id":"one","ki', b"\n\n"])
+def test_a_file_without_one_sound_line_is_told_and_never_taken_for_absent(
+    tmp_path: Path, content: bytes
+) -> None:
     journal = OperationJournal(tmp_path)
     journal.append(a_snapshot("two"))
-    journal_file(tmp_path).write_bytes(b"\x00" * 4096)
-    assert journal.load("one") is None
+    journal_file(tmp_path).write_bytes(content)
+    with pytest.raises(MetadataCorrupt, match="no line of it can be read"):
+        journal.load("one")
     assert [snapshot.id for snapshot in journal.load_all()] == ["two"]
+    assert [(one.path, one.recovered) for one in journal.problems()] == [
+        (journal_file(tmp_path), False)
+    ]
+
+
+def test_any_flipped_bit_is_told_and_what_it_made_of_the_line_never_counts(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    for snapshot in (RUNNING, at(5, 0.5), ENDED):
+        journal.append(snapshot)
+    whole = journal_file(tmp_path).read_bytes()
+    for bit in range(0, len(whole) * 8, 5):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        journal_file(tmp_path).write_bytes(damaged)
+        assert len(journal.problems()) == 1, bit
+        assert journal.load("one") in (RUNNING, at(5, 0.5), ENDED), bit
+
+
+def test_the_lines_of_an_older_launcher_have_no_seal_and_count(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    lines = [one.model_dump_json() + "\n" for one in (RUNNING, at(5, 0.5))]
+    journal_file(tmp_path).write_text("".join(lines))
+    assert journal.load("one") == at(5, 0.5)
+    journal.append(ENDED)
+    assert journal.load("one") == ENDED
+    assert journal.problems() == []
+
+
+def test_a_record_is_there_with_its_first_line_or_not_at_all(tmp_path: Path) -> None:
+    with mounted(tmp_path) as volume:
+        fill(volume)
+        with pytest.raises(DiskFull) as caught:
+            OperationJournal(volume).append(RUNNING)
+        assert [path.name for path in volume.iterdir()] == ["filler"]
+        assert caught.value.context["needed"] == len(sealed(RUNNING.model_dump_json().encode()))
 
 
 def test_one_lost_byte_never_hides_the_other_operations(tmp_path: Path) -> None:
     journal = OperationJournal(tmp_path)
     journal.append(a_snapshot("two"))
-    line = ENDED.model_dump_json().encode() + b"\n"
-    for position in range(len(line)):
+    line = sealed(ENDED.model_dump_json().encode())
+    for position in range(0, len(line), 3):
         journal_file(tmp_path).write_bytes(line[:position] + line[position + 1 :])
         found = journal.load_all()
         assert "two" in {snapshot.id for snapshot in found}
@@ -158,7 +204,7 @@ def test_reading_while_another_process_forgets_is_no_fault(tmp_path: Path) -> No
     def come_and_go() -> None:
         while not stop.is_set():
             for number in range(20):
-                (tmp_path / f"{number}.jsonl").write_text(ENDED.model_dump_json())
+                journal.append(a_snapshot(str(number)))
             for number in range(20):
                 (tmp_path / f"{number}.jsonl").unlink()
 
@@ -171,3 +217,16 @@ def test_reading_while_another_process_forgets_is_no_fault(tmp_path: Path) -> No
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_record_that_tells_of_another_operation_is_not_believed(tmp_path: Path) -> None:
+    """What is written and removed goes by that name, and could be anywhere."""
+    journal = OperationJournal(tmp_path / "operations")
+    journal.append(a_snapshot("20251101120000-aaaaaa"))
+    record = tmp_path / "operations" / "20251101120000-aaaaaa.jsonl"
+    copy = record.with_name("20251101120000-bbbbbb.jsonl")
+    copy.write_bytes(record.read_bytes())
+    with pytest.raises(MetadataCorrupt, match="tells of another operation"):
+        journal.load("20251101120000-bbbbbb")
+    assert [one.id for one in journal.load_all()] == ["20251101120000-aaaaaa"]
+    assert [one.path for one in journal.problems()] == [copy]

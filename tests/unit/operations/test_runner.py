@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from backend.exceptions import (
     DiskFull,
+    MetadataCorrupt,
     OperationConflict,
     OperationNotFound,
     VersionNotInstalled,
@@ -20,7 +21,7 @@ from backend.exceptions import (
 from backend.logging_config import configure_logging
 from backend.operations.events import Event, EventStream, OperationChanged
 from backend.operations.journal import OperationJournal
-from backend.operations.model import OperationSnapshot, OperationState, Owner
+from backend.operations.model import OperationSnapshot, OperationState, Owner, Recovery
 from backend.operations.operation import Operation, Step
 from backend.operations.runner import (
     HELD_FINISHED,
@@ -299,6 +300,21 @@ def test_an_operation_that_is_not_there_is_not_found(runner: OperationRunner) ->
         assert not runner.is_running(name)
 
 
+@pytest.mark.parametrize("content", [b"", b"\x00" * 300, b'{"id":"2025'])
+def test_an_operation_whose_record_cannot_be_read_counts_as_running_and_is_told(
+    tmp_path: Path, content: bytes
+) -> None:
+    """Nothing says that it has ended: what it made must not be cleared away."""
+    runner, name = make_runner(tmp_path), "20251101120000-aaaaaa"
+    (tmp_path / f"{name}.jsonl").write_bytes(content)
+    with pytest.raises(MetadataCorrupt):
+        runner.get(name)
+    assert runner.is_running(name)
+    assert runner.list_all() == []
+    assert runner.settle_interrupted() == []
+    assert [problem.path.stem for problem in runner.problems()] == [name]
+
+
 def test_the_list_shows_the_newest_first(runner: OperationRunner) -> None:
     first, second = run(runner, nothing, "v1"), run(runner, nothing, "v2")
     assert [one.id for one in runner.list_all()] == [second.id, first.id]
@@ -317,7 +333,7 @@ def test_what_a_killed_process_was_running_is_interrupted(tmp_path: Path) -> Non
     assert settled.progress.step == "all"
     assert settled.finished_at is not None
     assert not runner.is_running(settled.id)
-    assert make_runner(tmp_path).settle_interrupted() == [], "once is enough"
+    assert make_runner(tmp_path).settle_interrupted() == [settled], "nobody said what became of it"
     assert run(runner, nothing).state is OperationState.SUCCEEDED, "its subject is free again"
     runner.close()
 
@@ -329,8 +345,35 @@ def test_a_kill_in_the_middle_of_a_line_is_settled_at_the_first_start(tmp_path: 
     (file,) = tmp_path.glob("*.jsonl")
     with file.open("ab") as journal:
         journal.write(b'{"id": "2025')
-    assert len(make_runner(tmp_path).settle_interrupted()) == 1
-    assert make_runner(tmp_path).settle_interrupted() == []
+    (settled,) = make_runner(tmp_path).settle_interrupted()
+    assert make_runner(tmp_path).settle_interrupted() == [settled]
+
+
+def test_what_became_of_an_interrupted_operation_is_said_once_and_stays(tmp_path: Path) -> None:
+    gone = Owner(pid=1, created="1.0")
+    OperationJournal(tmp_path).append(a_snapshot("one", owner=gone))
+    runner = make_runner(tmp_path)
+    runner.settle_interrupted()
+    first = Recovery(outcome="undone", words="Nothing of it is left.")
+    assert runner.note_recovery("one", first).recovery == first
+    runner.note_recovery("one", Recovery(outcome="left", words="Another launcher came later."))
+    assert make_runner(tmp_path).get("one").recovery == first
+    assert make_runner(tmp_path).settle_interrupted() == [], "once is enough"
+
+
+def test_what_has_not_been_interrupted_has_nothing_to_recover(runner: OperationRunner) -> None:
+    ended = run(runner, nothing)
+    words = Recovery(outcome="undone", words="Nothing of it is left.")
+    assert runner.note_recovery(ended.id, words) == ended
+
+
+def test_what_was_asked_is_kept_unless_there_is_a_secret_in_it(runner: OperationRunner) -> None:
+    for asked, kept in (("v0.3.64", {"tag": "v0.3.64"}), ("https://me:secret@host/x", None)):
+        reference = runner.submit(
+            "versions.install", asked, STEPS, nothing, request=Result(tag=asked)
+        )
+        assert runner.wait(reference.operation_id).request == kept
+    assert run(runner, nothing).request is None
 
 
 def test_a_live_operation_of_another_process_is_left_alone(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from backend.exceptions import ForeignFolder, NotWritable
-from backend.platform.links import link_target, remove_link, replace_link
+from backend.platform.links import leads_to, link_target, opened_below, remove_link, replace_link
 
 
 def names(folder: Path) -> set[str]:
@@ -118,3 +119,46 @@ def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotWritable):
         replace_link(tmp_path / "file" / "link", tmp_path)
+
+
+# --- Folders without a link on the way
+
+
+def test_a_folder_is_opened_below_another_and_made_where_it_is_missing(tmp_path: Path) -> None:
+    with opened_below(tmp_path / "root", "a/b", make=True) as folder:
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    assert (tmp_path / "root" / "a" / "b" / "file").exists()
+    with opened_below(tmp_path, "root/a/b/") as folder:
+        assert os.listdir(folder) == ["file"]  # noqa: PTH208
+    with pytest.raises(FileNotFoundError), opened_below(tmp_path, "root/c"):
+        pass
+    assert names(tmp_path / "root") == {"a"}
+
+
+@pytest.mark.parametrize("make", [False, True])
+@pytest.mark.parametrize("way", ["link", "link/inner", "file", "file/inner", "dangling/inner"])
+def test_no_folder_is_opened_through_a_link_or_a_file(tmp_path: Path, way: str, make: bool) -> None:
+    (tmp_path / "outside" / "inner").mkdir(parents=True)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "root" / "dangling").symlink_to(tmp_path / "made")
+    (tmp_path / "root" / "file").touch()
+    with (
+        pytest.raises(OSError, match="Not a directory"),
+        opened_below(tmp_path / "root", way, make=make),
+    ):
+        pass
+    assert names(tmp_path) == {"outside", "root"}
+
+
+def test_a_link_leads_to_a_place_by_whatever_name_that_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "real" / "store").mkdir(parents=True)
+    (tmp_path / "other").symlink_to("real")
+    (tmp_path / "link").symlink_to(tmp_path / "other" / "store")
+    for name in ("real", "other"):
+        assert leads_to(tmp_path / "link", tmp_path / name / "store")
+        assert not leads_to(tmp_path / "link", tmp_path / name / "another")
+    (tmp_path / "real" / "store").rmdir()
+    assert leads_to(tmp_path / "link", tmp_path / "real" / "store")
+    assert not leads_to(tmp_path / "real", tmp_path / "real")
+    assert not leads_to(tmp_path / "absent", tmp_path / "real" / "store")

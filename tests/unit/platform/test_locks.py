@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
+import os
+import shutil
 import stat
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from backend.exceptions import NotWritable, OperationConflict
 from backend.platform.locks import FileLock, held
+from backend.platform.subprocesses import creation_time
 from tests.helpers.processes import python_that_said
 
 HOLD = """
@@ -160,27 +166,145 @@ def test_the_file_stays_and_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_volume_without_locks_is_told_and_threads_still_take_turns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+# --- Where the volume has no locks
+
+
+def no_locks(_descriptor: int, _operation: int) -> None:
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def always_yes(_descriptor: int, _operation: int) -> None:
+    """What some network shares and FUSE drivers do."""
+
+
+@pytest.mark.parametrize("flock", [no_locks, always_yes])
+def test_without_locks_a_folder_with_our_name_keeps_others_out(
+    tmp_path: Path, flock: Callable[[int, int], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def no_locks(descriptor: int, operation: int) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
+    path = tmp_path / "lock"
+    with FileLock(path, flock=flock):
+        [holder] = list((tmp_path / "lock.holder").iterdir())
+        assert json.loads(holder.read_bytes())["pid"] == os.getpid()
+        with pytest.raises(OperationConflict) as caught:
+            FileLock(path, flock=flock, timeout_seconds=0.05).__enter__()
+        assert str(tmp_path / "lock.holder") in caught.value.hint
+    assert [one.name for one in tmp_path.iterdir()] == ["lock"]
+    assert "lock.holder is used" in caplog.text
+    with FileLock(path, flock=flock):
+        pass
 
-    monkeypatch.setattr(fcntl, "flock", no_locks)
-    lock, inside = FileLock(tmp_path / "lock", timeout_seconds=0.05), list[bool]()
 
-    def work() -> None:
-        try:
-            lock.__enter__()
-        except OperationConflict:
-            inside.append(False)
+def test_a_lock_that_works_is_proved_once_and_leaves_no_folder(tmp_path: Path) -> None:
+    asked = []
 
-    with lock:
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-    assert inside == [False]
-    assert "has no locks" in caplog.text
+    def counted(descriptor: int, operation: int) -> None:
+        asked.append(descriptor)
+        fcntl.flock(descriptor, operation)
+
+    lock = FileLock(tmp_path / "lock", flock=counted)
+    for _ in range(3):
+        with lock:
+            assert not (tmp_path / "lock.holder").exists()
+    assert len(asked) == 4
+
+
+HOLD_WITHOUT_LOCKS = """
+    import sys
+    from pathlib import Path
+    from backend.platform.locks import FileLock
+    with FileLock(Path(sys.argv[1]), flock=lambda *_: None):
+        print("locked", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_without_locks_another_process_waits_until_the_holder_leaves_or_is_killed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "lock"
+    for kills in (False, True):
+        with python_that_said("locked", HOLD_WITHOUT_LOCKS, path) as holder:
+            assert holder.stdin is not None
+            with pytest.raises(OperationConflict):
+                FileLock(path, flock=always_yes, timeout_seconds=0.1).__enter__()
+            holder.kill() if kills else holder.stdin.close()
+            with FileLock(path, flock=always_yes, timeout_seconds=5):
+                pass
+
+
+def held_by(path: Path, **changes: object) -> Path:
+    """The folder of a lock, as another process would have left it."""
+    with FileLock(path, flock=always_yes):
+        [own] = list(path.with_name("lock.holder").iterdir())
+        note = json.loads(own.read_bytes()) | changes
+    folder = path.with_name("lock.holder")
+    folder.mkdir()
+    (folder / "0123456789abcdef.json").write_text(json.dumps(note))
+    return folder
+
+
+def enters(path: Path) -> bool:
+    try:
+        with FileLock(path, flock=always_yes, timeout_seconds=0.05):
+            return True
+    except OperationConflict:
+        return False
+
+
+def test_only_a_holder_that_is_surely_gone_is_broken(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    gone: dict[str, dict[str, object]] = {
+        "another birth of that pid": {"created": f"{(creation_time(os.getpid()) or '')}0"},
+        "a pid that is not there": {"pid": 2**22 + 1},
+        "before the last boot": {"created": "00000000-0000:1", "place": "elsewhere"},
+    }
+    for words, changes in gone.items():
+        held_by(path, **changes)
+        assert enters(path), words
+    kept: dict[str, dict[str, object]] = {
+        "ourselves": {},
+        "another machine": {"machine": "elsewhere/there", "pid": 2**22 + 1},
+        "another container": {"place": "pid:[1]", "pid": 2**22 + 1},
+        "a note that cannot be read": {"unknown": 1},
+    }
+    for words, changes in kept.items():
+        folder = held_by(path, **changes)
+        assert not enters(path), words
+        shutil.rmtree(folder)
+
+
+def test_of_two_that_break_a_stale_holder_only_one_comes_in(tmp_path: Path) -> None:
+    """The second has judged it stale too; it finds the first inside, and leaves it there."""
+    path = tmp_path / "lock"
+    folder = held_by(path, pid=2**22 + 1)
+    before = list(folder.iterdir())
+    with FileLock(path, flock=always_yes):
+        after = list(folder.iterdir())
+        assert before != after
+        before[0].unlink(missing_ok=True)  # what the second breaker does, too late
+        with suppress(OSError):
+            folder.rmdir()
+        assert not enters(path)
+        assert list(folder.iterdir()) == after
+
+
+def test_what_a_kill_leaves_of_a_holder_in_the_making_is_swept(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    held_by(path, pid=2**22 + 1).rename(tmp_path / "lock.holder-0123456789abcdef")
+    (tmp_path / "lock.holder-fedcba9876543210").mkdir()  # made a moment ago: not to be judged
+    assert enters(path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "lock",
+        "lock.holder-fedcba9876543210",
+    ]
+
+
+def test_a_file_where_the_folder_should_be_is_told_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "lock.holder").write_text("of someone else")
+    with pytest.raises(OperationConflict) as caught:
+        FileLock(tmp_path / "lock", flock=always_yes, timeout_seconds=0.05).__enter__()
+    assert str(tmp_path / "lock.holder") in caught.value.hint
+    assert (tmp_path / "lock.holder").read_text() == "of someone else"
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 from backend.exceptions import InvalidValue, MetadataCorrupt, NotWritable, SecretStoreMissing
 from backend.logging_config import scrub
 from backend.platform.secrets import Keyring, SecretStore
+from backend.seals import unsealed
 from tests.helpers.processes import ROOT, run_python
 
 NAME = "GITHUB_TOKEN"
@@ -122,7 +123,8 @@ def test_with_consent_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> 
         os.umask(before)
     file = tmp_path / "secrets.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert json.loads(file.read_text()) == {"schema": 1, "values": {NAME: "from-file"}}
+    assert json.loads(unsealed(file.read_bytes())) == {"schema": 1, "values": {NAME: "from-file"}}
+    assert [path.name for path in tmp_path.glob("*secrets.json?*")] == [".secrets.json.lock"]
 
 
 def test_secrets_in_the_file_do_not_disturb_each_other(tmp_path: Path) -> None:

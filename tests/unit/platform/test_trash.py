@@ -60,7 +60,9 @@ def names(folder: Path) -> set[str]:
 
 def test_a_marker_says_which_operation_made_the_folder(tmp_path: Path) -> None:
     folder = installed(tmp_path)
-    assert json.loads((folder / MARKER_NAME).read_text()) == {
+    marker = json.loads((folder / MARKER_NAME).read_text())
+    assert marker.pop("crc32")
+    assert marker == {
         "schema": 1,
         "operation_id": "op1",
         "tag": "v0.3.60",
@@ -264,47 +266,84 @@ def test_a_kill_while_emptying_never_leaves_half_a_folder_to_take_back(
     assert not names(bin_of(tmp_path))
 
 
-# --- Discarding -----------------------------------------------------------------------------------
+# --- Putting away for good ------------------------------------------------------------------------
 
 
-def test_what_is_discarded_is_gone_at_once(tmp_path: Path, trash: Trash) -> None:
+def test_what_is_doomed_is_out_of_the_way_at_once_and_deleted_when_there_is_time(
+    tmp_path: Path, trash: Trash
+) -> None:
     folder = installed(tmp_path)
     taken = physical_size(folder).unique
-    assert trash.discard(folder) == taken
+    trash.doom(folder)
     assert not folder.exists()
+    assert trash.entries() == []
+    assert [path.name for path in trash.doomed()] == [f"{folder.name}.doomed"]
+    assert trash.sweep(check=never) == taken
+    assert trash.doomed() == []
     assert not names(bin_of(tmp_path))
 
 
-def test_discarding_needs_no_room_on_the_disk(tmp_path: Path) -> None:
+def test_dooming_and_deleting_need_no_room_on_the_disk(tmp_path: Path) -> None:
     with mounted(tmp_path, size="2m") as volume:
         folder, trash = installed(volume), Trash(bin_of(volume))
         fill(volume)
-        assert trash.discard(folder) > 0
+        trash.doom(folder)
         assert not folder.exists()
+        assert trash.sweep(check=never) > 0
 
 
-def test_only_our_folders_are_discarded(tmp_path: Path, trash: Trash) -> None:
+def test_only_our_folders_are_doomed(tmp_path: Path, trash: Trash) -> None:
     (tmp_path / "foreign").mkdir()
     (tmp_path / "link").symlink_to(installed(tmp_path))
     for path in (tmp_path / "foreign", tmp_path / "link", tmp_path / "absent"):
         with pytest.raises(ForeignFolder):
-            trash.discard(path)
+            trash.doom(path)
     assert (tmp_path / "link" / MARKER_NAME).is_file()
 
 
-def test_a_cancelled_discarding_is_finished_by_the_next_emptying(
-    tmp_path: Path, trash: Trash
-) -> None:
+def test_a_folder_that_only_looks_doomed_stays(tmp_path: Path, trash: Trash) -> None:
+    mine = bin_of(tmp_path) / "mine.doomed"
+    mine.mkdir(parents=True)
+    (mine / "art.png").write_text("art")
+    assert trash.doomed() == []
+    assert trash.sweep(check=never) == 0
+    assert (mine / "art.png").read_text() == "art"
+
+
+def test_a_cancelled_deletion_goes_on_with_the_next_sweep(tmp_path: Path, trash: Trash) -> None:
     def check() -> None:
         raise InterruptedError
 
-    folder = installed(tmp_path)
+    trash.doom(installed(tmp_path))
+    entry = put(trash, installed(tmp_path, "v0.3.61"))
     with pytest.raises(InterruptedError):
-        trash.discard(folder, check=check)
-    assert not folder.exists()
-    assert trash.entries() == []
-    trash.empty(check=never)
-    assert not names(bin_of(tmp_path))
+        trash.sweep(check=check)
+    assert trash.sweep(check=never) > 0
+    assert trash.entries() == [entry], "what can be taken back is not swept"
+
+
+# --- For too long ---------------------------------------------------------------------------------
+
+
+def test_since_when_an_entry_is_overdue_is_kept_with_it(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    trash.note_overdue(entry.id, MADE_AT)
+    assert trash.entries() == [entry.model_copy(update={"overdue_since": MADE_AT})]
+    trash.note_overdue(entry.id, None)
+    assert trash.entries() == [entry]
+    assert names(bin_of(tmp_path)) == {entry.id, f"{entry.id}.json"}
+    with pytest.raises(NotInTrash):
+        trash.note_overdue("unknown", MADE_AT)
+
+
+def test_records_of_what_is_gone_are_tidied_away(tmp_path: Path, trash: Trash) -> None:
+    trash.tidy()
+    assert not bin_of(tmp_path).exists()
+    gone, stays = put(trash, installed(tmp_path)), put(trash, installed(tmp_path, "v0.3.61"))
+    (bin_of(tmp_path) / gone.id).rename(tmp_path / "moved by hand")
+    (bin_of(tmp_path) / "notes.json").write_text("{}")
+    trash.tidy()
+    assert names(bin_of(tmp_path)) == {stays.id, f"{stays.id}.json", "notes.json"}
 
 
 # --- Emptying -------------------------------------------------------------------------------------
@@ -406,6 +445,19 @@ def test_what_lies_in_the_trash_without_our_marker_stays(
     assert "put here by hand" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["my copy", "my copy.doomed", "v9-20250101000000-abcdef.doomed"])
+def test_a_copy_of_a_folder_of_ours_stays_though_it_has_our_marker(
+    tmp_path: Path, trash: Trash, name: str
+) -> None:
+    folder = installed(tmp_path)
+    shutil.copytree(folder, bin_of(tmp_path) / name)
+    put(trash, folder)
+    trash.empty(check=never)
+    trash.sweep(check=never)
+    assert names(bin_of(tmp_path)) == {name}
+    assert (bin_of(tmp_path) / name / "source" / "main.py").exists()
+
+
 def test_an_entry_that_has_lost_its_marker_is_not_deleted(tmp_path: Path, trash: Trash) -> None:
     entry = put(trash, installed(tmp_path))
     (bin_of(tmp_path) / entry.id / MARKER_NAME).unlink()
@@ -424,6 +476,7 @@ def test_a_damaged_record_is_told_where_it_is_asked_for_and_nothing_is_lost(
         with pytest.raises(MetadataCorrupt):
             ask(entry.id)
     assert trash.entries() == [other]
+    assert [one.path.name for one in trash.unreadable()] == [f"{entry.id}.json"]
     assert f"{entry.id}.json is left out" in caplog.text
     assert (bin_of(tmp_path) / entry.id / "source" / "main.py").exists()
 
@@ -489,7 +542,9 @@ def test_a_place_outside_is_refused(tmp_path: Path, trash: Trash, place: str) ->
     (tmp_path / "versions" / "out").symlink_to(tmp_path / "outside")
     (tmp_path / "versions" / "loop").symlink_to("loop")
     record = bin_of(tmp_path) / f"{entry.id}.json"
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"original": place}))
+    changed = json.loads(record.read_text()) | {"original": place}
+    del changed["crc32"]
+    record.write_text(json.dumps(changed))
     assert trash.entries() == []
     with pytest.raises(MetadataCorrupt, match="leads out of"):
         trash.restore(entry.id)

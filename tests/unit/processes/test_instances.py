@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from backend.exceptions import StopFailed
 from backend.platform.subprocesses import creation_time
 from backend.processes.instances import (
     KEPT_RUNS,
-    LOG_LIMIT_BYTES,
     Instance,
     Instances,
     LaunchRecord,
 )
+from backend.seals import sealed, unsealed
 from tests.fakes.ports import NOW
 from tests.unit.processes.conftest import Bench, kill, lives
 
@@ -44,7 +43,7 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def edit(file: Path, **changes: object) -> None:
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    file.write_bytes(sealed(json.dumps(json.loads(unsealed(file.read_bytes())) | changes).encode()))
 
 
 def supervisor_of(bench: Bench) -> int:
@@ -57,13 +56,6 @@ def child_of(bench: Bench) -> int:
     instance = bench.instances.refresh(bench.started[-1])
     assert instance.pid is not None
     return instance.pid
-
-
-def last_words(log: Path) -> str:
-    try:
-        return log.read_text()[-100:]
-    except FileNotFoundError:  # it is being rotated
-        return ""
 
 
 # --- Starting and finding
@@ -228,30 +220,6 @@ def test_a_supervisor_that_hangs_before_its_report_is_killed(
     assert not lives(found.spawned_pid)
 
 
-# --- The log
-
-
-def test_a_flood_of_50_mb_fills_neither_disk_nor_memory(bench: Bench) -> None:
-    instance = bench.start(
-        "import sys\n"
-        "line = b'x' * 1023 + b'\\n'\n"
-        "for _ in range(50 * 1024):\n"
-        "    sys.stdout.buffer.write(line)\n"
-        "print('the end', flush=True)\n"
-        "import time; time.sleep(60)\n"
-    )
-    supervisor = psutil.Process(supervisor_of(bench))
-    before, most = supervisor.memory_info().rss, 0
-    end = time.monotonic() + 30
-    while "the end" not in last_words(instance.log_file) and time.monotonic() < end:
-        most = max(most, supervisor.memory_info().rss)
-        time.sleep(0.01)
-    assert "the end" in last_words(instance.log_file)
-    older = instance.log_file.with_name(instance.log_file.name + ".1")
-    assert instance.log_file.stat().st_size + older.stat().st_size <= 2 * LOG_LIMIT_BYTES
-    assert most - before < 20 * 1024 * 1024
-
-
 # --- Stopping
 
 
@@ -390,10 +358,10 @@ def test_a_supervisor_that_dies_during_the_stop_does_not_keep_it_from_ending(
 
 def test_with_both_killed_it_has_vanished(bench: Bench) -> None:
     bench.said(bench.start(WAIT), "up")
-    child = child_of(bench)
-    kill(supervisor_of(bench))
+    child, supervisor = child_of(bench), supervisor_of(bench)
+    kill(supervisor)
     kill(child)
-    bench.until(lambda: not lives(child), 5, "the end of the child")
+    bench.until(lambda: not lives(child) and not lives(supervisor), 5, "the end of both")
     seen = bench.instances.refresh(bench.started[-1])
     assert (seen.state, seen.exit_words) == ("exited", "it vanished")
 
@@ -476,16 +444,134 @@ def test_what_cannot_be_ended_is_told(bench: Bench) -> None:
 
 # --- Records
 
+DAMAGE = (b"", b"{", b"\x00" * 64, b"[]")
+ALL_NOTES = ("launch.json", "supervisor.json", "process.json", "births.json", "ready.json")
 
-@pytest.mark.parametrize("name", ["process.json", "births.json", "ready.json"])
-@pytest.mark.parametrize("content", [b"", b"{", b"\x00" * 64, b"[]"])
-def test_a_damaged_note_beside_a_running_process_breaks_nothing(
-    bench: Bench, name: str, content: bytes
+
+def stopped(bench: Bench, instance: Instance) -> None:
+    """It is found as what it is, and can be stopped."""
+    fresh = Instances()
+    found = fresh.current(bench.store)
+    assert found is not None, "a living ComfyUI is taken for a stopped one"
+    assert found.launch == instance.launch
+    assert not fresh.stop(found).lives
+    assert fresh.current(bench.store) is None
+
+
+@pytest.mark.parametrize("name", ALL_NOTES)
+def test_whatever_note_is_damaged_a_living_one_is_found_and_can_be_stopped(
+    bench: Bench, name: str
 ) -> None:
-    bench.said(bench.start(WAIT), "up")
-    (bench.started[-1].folder / name).write_bytes(content)
-    bench.instances.current(bench.store)
-    bench.instances.latest(bench.store)
+    instance = bench.start(WAIT)
+    bench.said(instance, "up")
+    bench.instances.mark_ready(instance, 1)
+    child = child_of(bench)
+    for content in DAMAGE:
+        (instance.folder / name).write_bytes(content)
+        [damaged] = Instances().problems(bench.store)
+        assert damaged.path == instance.folder / name
+        assert damaged.reason
+        found = Instances().current(bench.store)
+        assert found is not None
+        assert found.state == "running"
+    stopped(bench, instance)
+    bench.until(lambda: not lives(child), 5, "the end of the child")
+
+
+@pytest.mark.parametrize("lost", [("process.json",), ("process.json", "supervisor.json")])
+def test_without_its_supervisor_and_its_reports_it_is_known_by_its_token(
+    bench: Bench, lost: tuple[str, ...]
+) -> None:
+    """As after a kill between the start of the child and the first report."""
+    instance = bench.start(SILENT)
+    bench.until((bench.source / "up").exists, 10, "its start")
+    supervisor, child = supervisor_of(bench), child_of(bench)
+    kill(supervisor)
+    bench.until(lambda: not lives(supervisor), 5, "the end of the supervisor")
+    for name in lost:
+        (instance.folder / name).unlink()
+    found = Instances().current(bench.store)
+    assert found is not None
+    assert (found.state, found.pid) == ("orphaned", child)
+    stopped(bench, instance)
+    assert not lives(child)
+
+
+def test_a_supervisor_that_was_never_noted_is_known_by_its_token(bench: Bench) -> None:
+    """As after a kill of the launcher between the start and the note of it."""
+    instance = bench.start(WAIT)
+    bench.said(instance, "up")
+    for name in ("process.json", "supervisor.json"):
+        (instance.folder / name).unlink()
+    found = Instances().current(bench.store)
+    assert found is not None
+    assert found.state == "running"
+    stopped(bench, instance)
+
+
+def test_what_only_has_the_token_from_it_is_not_taken_for_it(bench: Bench) -> None:
+    """A browser that it opened, for example: in a group of its own, and none of our business."""
+    code = (
+        "import subprocess, sys, time\n"
+        "browser = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
+        "print('browser', browser.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    instance = bench.start(code)
+    bench.said(instance, "browser")
+    browser = int(bench.log_of(instance).split()[1])
+    supervisor, child = supervisor_of(bench), child_of(bench)
+    kill(supervisor)
+    bench.until(lambda: not lives(supervisor), 5, "the end of the supervisor")
+    assert not bench.instances.stop(bench.instances.refresh(instance)).lives
+    (instance.folder / "process.json").unlink()
+    assert Instances().current(bench.store) is None
+    assert not lives(child)
+    assert lives(browser)
+
+
+def test_a_helper_of_an_orphan_that_ignores_its_stop_is_ended_too(bench: Bench) -> None:
+    code = (
+        "import subprocess, sys, time\n"
+        f"helper = subprocess.Popen([sys.executable, '-c', {STUBBORN!r}], stdout=sys.stdout)\n"
+        "print('helper', helper.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    instance = bench.start(code)
+    bench.said(instance, "up")
+    helper = int(bench.log_of(instance).split("helper ")[1].split()[0])
+    supervisor = supervisor_of(bench)
+    kill(supervisor)
+    bench.until(lambda: not lives(supervisor), 5, "the end of the supervisor")
+    assert not bench.instances.stop(bench.instances.refresh(instance)).lives
+    bench.until(lambda: not lives(helper), 5, "the end of the helper")
+
+
+def test_a_run_of_which_nothing_can_be_read_is_told_and_seen_by_its_folder(bench: Bench) -> None:
+    instance = bench.start(WAIT)
+    bench.said(instance, "up")
+    assert bench.instances.problems(bench.store) == []
+    child = child_of(bench)
+    whole = (instance.folder / "launch.json").read_bytes()
+    for name in ("launch.json", "launch.json.previous"):
+        (instance.folder / name).write_bytes(b"{")
+    assert Instances().current(bench.store) is None
+    assert [one.path.name for one in Instances().problems(bench.store)] == ["launch.json"]
+    assert Instances().users_of(bench.store) == [child]
+    for name in ("launch.json", "launch.json.previous"):
+        (instance.folder / name).unlink()
+    [missing] = Instances().problems(bench.store)
+    assert missing.reason == "the file is missing"
+    (instance.folder / "launch.json").write_bytes(whole)
+    stopped(bench, instance)
+
+
+def test_the_notes_are_sealed_and_private(bench: Bench) -> None:
+    instance = bench.ended(bench.start("print('up')"))
+    for name in ("launch.json", "launch.json.previous", "supervisor.json", "process.json"):
+        content = (instance.folder / name).read_bytes()
+        assert unsealed(content) != content, name
+    assert (instance.folder / "launch.json.previous").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,29 @@ def test_it_is_ready_when_it_answers_as_itself(bench: Bench, port: int) -> None:
     assert found.ready == ready.ready, "any launcher sees that it is ready"
 
 
+def test_one_that_was_left_starting_is_ready_once_it_answers(bench: Bench, port: int) -> None:
+    """Its launcher was killed before that; the next one asks once, and need not wait."""
+    supervisor = ProcessSupervisor(bench.instances)
+    started = bench.start(server(delay=0.5), str(port), port=port)
+    begin = time.monotonic()
+    assert supervisor.adopt(started, timeout_seconds=0.5).ready is None
+    assert time.monotonic() - begin < 0.4
+    bench.said(started, "Starting server")
+    bench.until(
+        lambda: supervisor.adopt(started, timeout_seconds=0.5).ready is not None, 5, "an answer"
+    )
+    found = bench.instances.current(bench.store)
+    assert found is not None
+    assert found.ready is not None
+    assert found.ready.seconds >= 0.5
+
+
+def test_one_that_does_not_answer_as_itself_is_not_adopted(bench: Bench, port: int) -> None:
+    started = bench.start(server(argv="['main.py', '1']"), str(port), port=port)
+    bench.until(lambda: not port_is_free(port), 10, "its server")
+    assert ProcessSupervisor(bench.instances).adopt(started, timeout_seconds=0.5).ready is None
+
+
 @pytest.mark.parametrize(
     ("argv", "body", "status"),
     [

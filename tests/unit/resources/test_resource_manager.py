@@ -8,6 +8,7 @@ import pytest
 from backend.config import PathsConfig, Settings
 from backend.exceptions import ForeignFolder
 from backend.resources.resource_manager import ResourceManager
+from backend.resources.views import RemovedView
 from tests.fakes.ports import tree_of
 
 TAG = "v0.3.64"
@@ -114,3 +115,18 @@ def test_an_existing_comfyui_with_models_is_read_there(shop: Shop, tmp_path: Pat
     (tmp_path / "ComfyUI" / "models").mkdir(parents=True)
     shop.set(existing_comfyui=str(tmp_path / "ComfyUI"))
     assert shop.resources.other_model_folders() == [tmp_path / "ComfyUI" / "models"]
+
+
+def test_a_removed_version_takes_its_links_along_and_leaves_those_of_others(shop: Shop) -> None:
+    model = shop.paths.models / "checkpoints" / "one.safetensors"
+    model.parent.mkdir()
+    model.touch()
+    other = shop.paths.store / "other"
+    other.mkdir()
+    shop.resources.prepare(TAG, shop.store)
+    shop.resources.prepare("v0.3.63", other)
+    assert shop.resources.remove_view(TAG) == RemovedView(1, ())
+    assert [path.name for path in shop.paths.views.iterdir()] == ["v0.3.63"]
+    assert (shop.paths.views / "v0.3.63" / "models" / "checkpoints" / model.name).exists()
+    assert {path.name for path in shop.paths.links.iterdir()} >= {"v0.3.63.json"}
+    assert model.exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.exceptions import NotWritable
+from backend.platform.link_ledger import LinkLedger
 from backend.resources.model_folders import COMFYUI_FOLDERS
-from backend.resources.views import OWN_SECTION, View
+from backend.resources.views import OWN_SECTION, RemovedView, View
 from tests.fakes.ports import tree_of
+from tests.helpers.volumes import mounted
 
 
 class Shared:
@@ -23,8 +26,10 @@ class Shared:
         self.nodes = root / "shared-resources" / "custom_nodes"
         self.outside = root / "outside"
         for folder in (self.models, self.nodes, self.outside):
-            folder.mkdir(parents=True)
-        self.view = View(root / "views" / "v0.3.64")
+            folder.mkdir(parents=True, exist_ok=True)
+        folder = root / "views" / "v0.3.64"
+        self.ledger = root / "links" / "v0.3.64.json"
+        self.view = View(folder, LinkLedger(self.ledger, folder))
 
     def model(self, name: str, content: bytes = b"weights") -> Path:
         path = self.models / name
@@ -34,6 +39,9 @@ class Shared:
 
     def rebuild(self, *others: Path) -> None:
         self.view.rebuild(self.models, self.nodes, others)
+
+    def remove(self) -> RemovedView:
+        return self.view.remove(self.models, self.nodes)
 
     def links(self) -> dict[str, Path]:
         return {
@@ -310,6 +318,153 @@ def test_many_models_are_all_linked(shared: Shared) -> None:
     assert len(shared.links()) == 300
 
 
+# --- Whose a link is
+
+
+def test_a_link_that_the_user_put_in_the_place_of_ours_is_left_alone(shared: Shared) -> None:
+    """Also when it leads to the same: only what is on record is ours."""
+    one = shared.model("checkpoints/one.safetensors")
+    two = shared.model("checkpoints/two.safetensors")
+    shared.rebuild()
+    mine = shared.outside / "mine.safetensors"
+    mine.write_bytes(b"mine")
+    for link, target in (("one.safetensors", one), ("two.safetensors", mine)):
+        (shared.outside / "link").symlink_to(target)
+        (shared.outside / "link").replace(shared.view.models / "checkpoints" / link)
+    one.unlink()
+    two.unlink()
+    shared.rebuild()
+    assert shared.links() == {
+        "models/checkpoints/one.safetensors": one,
+        "models/checkpoints/two.safetensors": mine,
+    }
+
+
+def test_links_of_a_launcher_without_a_ledger_are_taken_over(shared: Shared) -> None:
+    old, kept = shared.model("loras/old.safetensors"), shared.model("loras/kept.safetensors")
+    (shared.view.models / "loras").mkdir(parents=True)
+    shared.view.custom_nodes.mkdir()
+    for path in (old, kept):
+        (shared.view.models / "loras" / path.name).symlink_to(path)
+    (shared.view.models / "loras" / "mine.safetensors").symlink_to(shared.outside)
+    (shared.view.custom_nodes / "gone").symlink_to(shared.nodes / "gone")
+    old.unlink()
+    shared.rebuild()
+    assert shared.links() == {
+        "models/loras/kept.safetensors": kept,
+        "models/loras/mine.safetensors": shared.outside,
+    }
+    kept.unlink()
+    shared.rebuild()
+    assert shared.links() == {"models/loras/mine.safetensors": shared.outside}
+
+
+def test_in_a_copied_root_the_links_lead_into_the_copy(shared: Shared, tmp_path: Path) -> None:
+    """Though those to the old root would still lead somewhere."""
+    shared.model("checkpoints/one.safetensors")
+    gone = shared.model("checkpoints/gone.safetensors")
+    (shared.nodes / "node").mkdir()
+    shared.rebuild()
+    copy = tmp_path / "a copy"
+    for name in ("shared-resources", "views", "links"):
+        shutil.copytree(tmp_path / name, copy / name, symlinks=True)
+    copied = Shared(copy)
+    copied.model("checkpoints/new.safetensors")
+    (copied.models / "checkpoints" / gone.name).unlink()
+    copied.rebuild()
+    assert copied.links() == {
+        "models/checkpoints/one.safetensors": copied.models / "checkpoints" / "one.safetensors",
+        "models/checkpoints/new.safetensors": copied.models / "checkpoints" / "new.safetensors",
+        "custom_nodes/node": copied.nodes / "node",
+    }
+    assert shared.links()["models/checkpoints/gone.safetensors"] == gone
+
+
+def test_with_a_damaged_ledger_a_version_still_starts_and_nothing_is_unlinked(
+    shared: Shared,
+) -> None:
+    one = shared.model("checkpoints/one.safetensors")
+    shared.rebuild()
+    for file in shared.ledger.parent.iterdir():
+        file.write_text("{")
+    one.unlink()
+    new = shared.model("checkpoints/new.safetensors")
+    shared.rebuild()
+    assert shared.links() == {
+        "models/checkpoints/one.safetensors": one,
+        "models/checkpoints/new.safetensors": new,
+    }
+
+
+# --- Removing
+
+
+def test_removing_a_view_leaves_nothing_of_it_and_everything_that_is_shared(
+    shared: Shared,
+) -> None:
+    shared.model("loras/style/deep/one.safetensors")
+    (shared.nodes / "node").mkdir()
+    (shared.nodes / "node" / "node.py").write_text("code")
+    before = tree_of(shared.models.parent)
+    shared.rebuild()
+    assert shared.remove() == RemovedView(2, ())
+    assert not shared.view.folder.exists()
+    assert list(shared.ledger.parent.iterdir()) == []
+    assert tree_of(shared.models.parent) == before
+    assert shared.remove() == RemovedView(0, ())
+
+
+def test_what_is_not_ours_stays_in_a_removed_view_and_is_told(shared: Shared) -> None:
+    shared.model("loras/one.safetensors")
+    shared.model("loras/two.safetensors")
+    shared.rebuild()
+    loras = shared.view.models / "loras"
+    (loras / "downloaded.safetensors").write_bytes(b"downloaded")
+    (shared.outside / "link").symlink_to(shared.models / "loras" / "two.safetensors")
+    (shared.outside / "link").replace(loras / "two.safetensors")
+    (shared.view.models / "to a folder").symlink_to(shared.outside)
+    shared.view.yaml.write_text("# mine\n")
+    kept = (
+        shared.view.yaml,
+        loras / "downloaded.safetensors",
+        loras / "two.safetensors",
+        shared.view.models / "to a folder",
+    )
+    assert shared.remove() == RemovedView(1, kept)
+    assert sorted(path for path in shared.view.folder.rglob("*") if not path.is_dir()) == sorted(
+        set(kept) - {shared.view.models / "to a folder"}
+    )
+    assert {path.name for path in shared.view.models.iterdir()} == {"loras", "to a folder"}
+    # A version that is installed anew takes none of it for its own.
+    shared.rebuild()
+    assert shared.remove().kept == kept[1:]
+
+
+def test_a_yaml_that_leads_elsewhere_is_not_taken_for_the_generated_one(shared: Shared) -> None:
+    shared.rebuild()
+    moved = shared.view.yaml.rename(shared.outside / "moved.yaml")
+    shared.view.yaml.symlink_to(moved)
+    assert shared.remove().kept == (shared.view.yaml,)
+    assert moved.exists()
+
+
+def test_the_view_of_a_launcher_without_a_ledger_is_removed_too(shared: Shared) -> None:
+    one = shared.model("loras/one.safetensors")
+    (shared.view.models / "loras").mkdir(parents=True)
+    (shared.view.models / "loras" / "one.safetensors").symlink_to(one)
+    assert shared.remove() == RemovedView(1, ())
+    assert one.exists()
+
+
+def test_removing_does_not_enter_what_is_mounted_in_a_view(shared: Shared) -> None:
+    shared.rebuild()
+    drive = shared.view.models / "loras"
+    with mounted(drive):
+        (drive / "empty folder of the user").mkdir()
+        shared.remove()
+        assert (drive / "empty folder of the user").is_dir()
+
+
 # --- The yaml
 
 
@@ -404,7 +559,8 @@ def test_any_name_of_a_kind_survives_the_yaml(shared: Shared, name: str) -> None
     name=st.text(st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1)
 )
 def test_yaml_gives_back_what_it_was_given(name: str) -> None:
-    text = View(Path("/view"))._yaml([name], [])
+    folder = Path("/view")
+    text = View(folder, LinkLedger(folder / "ledger", folder))._yaml([name], [])
     section = yaml.safe_load(text)[OWN_SECTION]
     if name not in {"base_path", "is_default", "custom_nodes"}:
         assert section[name] == name

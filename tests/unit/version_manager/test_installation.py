@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from backend.exceptions import (
     VersionInUse,
     VersionNotInstalled,
 )
-from backend.file_utils import free_bytes
+from backend.file_utils import Value, free_bytes, read_json
 from backend.installation_progress_tracker import EMPTY_TRASH_STEPS, INSTALL_STEPS, UNINSTALL_STEPS
 from backend.metadata_manager import ActiveVersion, InstalledVersion
 from backend.operations.operation import Operation
@@ -134,9 +133,9 @@ def test_an_installed_version_is_listed_linked_and_whole(world: World) -> None:
     store = world.paths.store / version.store
     assert world.store.version(TAG) == version
     assert link_of(world.paths, TAG).resolve() == store
-    assert json.loads((store / INSTALL_RECORD).read_text()) == json.loads(
-        version.model_dump_json(by_alias=True)
-    )
+    read_back = read_json(store / INSTALL_RECORD, InstalledVersion)
+    assert isinstance(read_back, Value)
+    assert read_back.value == version
     assert (store / CONSTRAINTS).read_text() == PINS
     assert (store / "source" / "main.py").is_file()
 
@@ -409,10 +408,7 @@ def test_a_disk_that_fills_up_before_our_marker_is_written_leaves_no_folder(
 class StuckTrash(Trash):
     """A trash on a disk that takes no rename."""
 
-    def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry:
-        raise NotWritable(path, reason="the disk is gone")
-
-    def discard(self, path: Path, *, check: Callable[[], None] = lambda: None) -> int:
+    def doom(self, path: Path) -> None:
         raise NotWritable(path, reason="the disk is gone")
 
 
@@ -602,9 +598,9 @@ def test_a_cancel_that_comes_with_the_removal_is_too_late(world: World) -> None:
     operation = world.operation(UNINSTALL_STEPS, operation_id="20251102120000-dddddd")
 
     class Cancelling(Trash):
-        def put(self, path: Path, *, reason: str, operation_id: str) -> TrashEntry:
+        def put(self, path: Path, **facts: Any) -> TrashEntry:
             operation.token.set()
-            return super().put(path, reason=reason, operation_id=operation_id)
+            return super().put(path, **facts)
 
     context = world.context(trash=Cancelling(world.paths.trash))
     assert Only(context).uninstall(TAG, operation).tag == TAG
@@ -644,7 +640,7 @@ def test_emptying_the_trash_frees_bytes_and_tells_git(world: World) -> None:
     (store / "big").write_bytes(b"x" * 100_000)
     uninstall(world)
     operation = world.operation(EMPTY_TRASH_STEPS, operation_id="20251103120000-eeeeee")
-    freed = Only(world.context()).empty_trash(operation)
+    freed = Only(world.context()).empty_trash(None, operation)
     assert freed.entries == 1
     assert freed.bytes >= 100_000
     assert Only(world.context()).trash().entries == ()
@@ -653,5 +649,5 @@ def test_emptying_the_trash_frees_bytes_and_tells_git(world: World) -> None:
 
 def test_an_empty_trash_can_be_emptied(world: World) -> None:
     operation = world.operation(EMPTY_TRASH_STEPS)
-    freed = Only(world.context()).empty_trash(operation)
+    freed = Only(world.context()).empty_trash(None, operation)
     assert (freed.bytes, freed.entries) == (0, 0)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,21 @@ from backend.exceptions import (
     OperationCancelled,
     PortTaken,
     StopFailed,
+    VersionInUse,
     VersionNotInstalled,
 )
 from backend.installation_progress_tracker import LAUNCH_STEPS, STOP_STEPS
 from backend.metadata_manager import TorchChoice
 from backend.operations.events import InstanceChanged
 from backend.operations.operation import Operation
+from backend.processes.notes import NoteProblem
+from backend.processes.readiness import Watch
 from backend.version_manager_components.context import VersionContext
-from backend.version_manager_components.launcher import NO_MODELS_ADVICE, LauncherMixin
+from backend.version_manager_components.launcher import (
+    LEAST_SECONDS,
+    NO_MODELS_ADVICE,
+    LauncherMixin,
+)
 from backend.version_manager_components.models import LaunchOptions, LaunchResult
 from tests.fakes.ports import (
     NOW,
@@ -268,6 +277,125 @@ def test_a_port_that_was_asked_for_is_not_replaced(world: World) -> None:
     with pytest.raises(PortTaken):
         launch(world, LaunchOptions(port=9000))
     assert world.processes.stopped == [TAG]
+
+
+# --- What a killed launcher left starting
+
+
+def starting(world: World, *, since: float = 0, operation_id: str = "", **launch: object) -> Path:
+    """The store of a version that was started so many seconds ago, and is not ready."""
+    store = world.installed(TAG)
+    instance = an_instance(store)
+    changes = {"started_at": datetime.now(UTC) - timedelta(seconds=since), **launch}
+    changed = instance.launch.model_copy(update={"operation_id": operation_id, **changes})
+    world.processes.instances[store] = replace(instance, launch=changed)
+    return store
+
+
+def test_what_has_come_up_since_its_launcher_was_killed_counts_as_running(world: World) -> None:
+    starting(world)
+    assert Only(world).adopt_answering() == [
+        f"{TAG}: its launcher ended while it started; it runs."
+    ]
+    assert told(world) == ["running"]
+    assert world.processes.probes[0] <= 0.5
+
+
+def test_what_does_not_answer_yet_is_left_to_come_up(world: World) -> None:
+    starting(world)
+    world.processes.answers = False
+    assert Only(world).adopt_answering() == []
+    assert Only(world).interrupted_starts() == [TAG]
+    assert (told(world), world.processes.stopped) == ([], [])
+
+
+def test_what_another_launcher_is_starting_is_left_to_that_one(world: World) -> None:
+    starting(world, operation_id="20251101115900-dddddd")
+    world.operations.running.add("20251101115900-dddddd")
+    assert Only(world).interrupted_starts() == []
+    assert Only(world).adopt_answering() == []
+    assert world.processes.probes == []
+
+
+def test_what_is_ready_or_has_ended_is_no_interrupted_start(world: World) -> None:
+    store = world.installed(TAG)
+    world.processes.instances[store] = an_instance(store, ready=True)
+    assert Only(world).interrupted_starts() == []
+    world.processes.instances[store] = an_instance(store, alive=False)
+    assert Only(world).interrupted_starts() == []
+
+
+def test_that_one_runs_is_told_also_where_it_cannot_be_noted(world: World) -> None:
+    starting(world)
+    world.processes.adopt_fault = NotWritable(Path("/run"), reason="read-only")
+    assert "could not be noted" in Only(world).adopt_answering()[0]
+
+
+def test_an_adopted_start_has_what_is_left_of_its_time(world: World) -> None:
+    starting(world, since=20, ready_timeout_seconds=60.0)
+    result = Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
+    assert (result.instance.state, result.model_count) == ("running", 3)
+    assert told(world) == ["running"]
+    [(timeout, waited)] = world.processes.waits
+    assert timeout == pytest.approx(40, abs=2)
+    assert waited == pytest.approx(20, abs=2)
+
+
+def test_one_whose_time_was_over_long_ago_gets_a_last_chance(world: World) -> None:
+    starting(world, since=86_400)
+    Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
+    assert world.processes.waits[0][0] == LEAST_SECONDS
+
+
+def test_an_adopted_start_that_fails_is_given_up_as_any_other(world: World) -> None:
+    starting(world)
+    world.processes.ready_fault = NotReadyInTime(TAG, seconds=600, log=[])
+    with pytest.raises(NotReadyInTime):
+        Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
+    assert len(world.processes.given_up) == 1
+    assert told(world) == ["stopped"]
+
+
+def test_an_adopted_start_that_is_cancelled_is_stopped(world: World) -> None:
+    starting(world)
+    operation = world.operation(LAUNCH_STEPS)
+
+    def cancel(watch: Watch) -> None:
+        operation.token.set()
+        watch.check()
+
+    world.processes.on_wait = cancel
+    with pytest.raises(OperationCancelled):
+        Only(world).adopt(TAG, operation)
+    assert world.processes.stopped == [TAG]
+
+
+def test_what_has_ended_meanwhile_is_not_adopted(world: World) -> None:
+    store = starting(world)
+    world.processes.instances[store] = an_instance(store, alive=False)
+    with pytest.raises(NotRunning):
+        Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
+
+
+def test_what_may_run_though_its_notes_are_damaged_is_not_started_again(world: World) -> None:
+    store = world.installed(TAG)
+    world.processes.damaged[store] = [NoteProblem(store / "run" / "1" / "launch.json", "torn")]
+    world.processes.users[store] = [4711]
+    with pytest.raises(VersionInUse, match="4711"):
+        launch(world)
+    world.processes.users[store] = []
+    launch(world)
+
+
+def test_a_start_notes_its_operation_and_its_patience(world: World) -> None:
+    world.installed(TAG)
+    operation = world.operation(LAUNCH_STEPS)
+    launch(world, LaunchOptions(ready_timeout_seconds=77), operation)
+    (plan,) = world.processes.plans
+    assert (plan.operation_id, plan.ready_timeout_seconds) == (operation.id, 77)
+
+
+# --- Stopping, and the log
 
 
 def test_stopping_tells_how_it_ended(world: World) -> None:

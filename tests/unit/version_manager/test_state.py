@@ -165,6 +165,16 @@ def test_an_unreadable_record_is_reported_and_hides_no_other(world: World, state
     assert len(seen.problems) == 1
 
 
+def test_a_list_of_versions_needs_no_word_on_which_one_is_active(world: World, state: Only) -> None:
+    world.installed("v0.3.9", active=True)
+    path = world.paths.data / "active_version.json"
+    path.unlink()
+    path.mkdir()  # what nobody can read, also as root
+    seen = state.list_versions()
+    assert ([version.tag for version in seen.versions], seen.active) == (["v0.3.9"], None)
+    assert [problem.path for problem in seen.problems] == [str(path)]
+
+
 def test_activating_keeps_the_default_and_tells_everyone(world: World, state: Only) -> None:
     three_versions(world)
     state.set_default("v0.3.9")

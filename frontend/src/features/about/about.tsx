@@ -1,3 +1,6 @@
+import { Info } from "lucide-react";
+
+import { FilesSection } from "@/features/health/files-section";
 import { attempt } from "@/state/attempt";
 import { invoke, useAnswer } from "@/state/launcher";
 import type { Hardware, SystemInfo } from "@/transport/contract.generated";
@@ -5,14 +8,16 @@ import { CopyButton } from "@/ui/copy";
 import { bytes, memory } from "@/ui/format";
 import { Screen } from "@/ui/screen";
 import { Notice } from "@/ui/notice";
+import { Prose } from "@/ui/prose";
 import { ErrorCard, Skeleton, SkeletonRows } from "@/ui/states";
 import { Card, Code, Facts, Section } from "@/ui/surfaces";
 import { t } from "@/words";
 
 /** What this is, what it has to work with, and a report for someone who helps. */
-export function About() {
+export function About({ part }: { readonly part?: string }) {
   const info = useAnswer("system.info", {});
   const hardware = useAnswer("system.hardware", {});
+  const report = useAnswer("system.diagnostics", {}, { refetchOnMount: "always" });
   return (
     <Screen title={t("About")} actions={<CopyReport />}>
       <div className="flex items-center gap-5">
@@ -24,7 +29,9 @@ export function About() {
       </div>
       {info.error && <ErrorCard error={info.error} onRetry={() => void info.refetch()} />}
       {info.data?.notices.map((notice) => (
-        <Notice key={notice}>{notice}</Notice>
+        <Notice key={notice} calm icon={<Info />}>
+          <Prose>{notice}</Prose>
+        </Notice>
       ))}
       <div className="grid gap-8 lg:grid-cols-2">
         <Section title={t("This machine")}>
@@ -34,7 +41,8 @@ export function About() {
           <Card className="p-5">{info.data ? <Launcher of={info.data} /> : <SkeletonRows />}</Card>
         </Section>
       </div>
-      <Report />
+      <FilesSection named={part === "files"} drawn={[info, hardware, report].filter((one) => one.data).length} />
+      <Report asked={report} />
     </Screen>
   );
 }
@@ -71,8 +79,7 @@ function Launcher({ of }: { readonly of: SystemInfo }) {
   );
 }
 
-function Report() {
-  const { data, error, refetch } = useAnswer("system.diagnostics", {}, { refetchOnMount: "always" });
+function Report({ asked: { data, error, refetch } }: { readonly asked: ReturnType<typeof useAnswer<"system.diagnostics">> }) {
   return (
     <Section title={t("Report")} actions={<p className="text-sm text-ink-soft">{t("Without tokens, names and your home folder.")}</p>}>
       <Card>

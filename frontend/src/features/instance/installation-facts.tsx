@@ -2,10 +2,10 @@ import type { ReactNode } from "react";
 
 import type { VersionStatus } from "@/transport/contract.generated";
 import { bytes, count, date, dateAndTime } from "@/ui/format";
+import { PathValue } from "@/ui/path-value";
 import { Card, Code, Facts } from "@/ui/surfaces";
 import { t } from "@/words";
 
-import { PathValue } from "./path-value";
 
 type Fact = readonly [string, ReactNode];
 

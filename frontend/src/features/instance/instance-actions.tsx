@@ -3,7 +3,7 @@ import { ExternalLink, Play, RotateCcw, Square } from "lucide-react";
 import { launch, openPage, stop } from "@/state/changes";
 import { useCommands } from "@/state/commands";
 import { CancelButton } from "@/features/operations/cancel-button";
-import { ActButton } from "@/features/versions/act-button";
+import { ActButton } from "@/ui/act-button";
 import { installAgain } from "@/features/versions/actions";
 import { type Phase, primaryOf } from "@/features/versions/standing";
 import { VersionMenu } from "@/features/versions/version-menu";

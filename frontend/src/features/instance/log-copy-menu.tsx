@@ -7,11 +7,11 @@ import { IconButton } from "@/ui/button";
 import { copyText } from "@/ui/copy";
 import { count } from "@/ui/format";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
+import { folderOf } from "@/ui/paths";
 import { t } from "@/words";
 
 import type { LogLine } from "./log-lines";
 import { markedCount, type Marks, markedText, textOf } from "./marks";
-import { folderOf } from "./paths";
 
 interface LogCopyMenuProps {
   readonly shown: readonly LogLine[];

@@ -5,10 +5,10 @@ import type { InstanceStatus, LastExit, VersionStatus } from "@/transport/contra
 import { CopyButton } from "@/ui/copy";
 import { ExternalLink } from "@/ui/external-link";
 import { ago, dateAndTime, seconds } from "@/ui/format";
+import { PathValue } from "@/ui/path-value";
 import { Card, Code, Facts } from "@/ui/surfaces";
 import { t } from "@/words";
 
-import { PathValue } from "./path-value";
 
 /** Where it runs and since when; or how its last run ended. */
 export function RunFacts({ version: { instance, last_exit: exit } }: { readonly version: VersionStatus }) {

@@ -15,6 +15,7 @@ import { JobLog } from "./job-log";
 import { JobNext } from "./job-next";
 import { LiveProgress } from "./live-progress";
 import { again, resultWords } from "./outcome";
+import { RecoveryCard, recoveryLook } from "./recovery";
 import { RetryButton } from "./retry-button";
 import { StageList } from "./stage-list";
 import { operationTitle, stateTone, stateWords } from "./wording";
@@ -25,7 +26,7 @@ export function JobDetail({ operation }: { readonly operation: OperationSnapshot
     <article aria-label={operationTitle(operation)} className="min-w-0 flex-1 overflow-y-auto">
       <div className="flex max-w-3xl flex-col gap-5 px-6 pt-5 pb-24">
         <Head operation={operation} />
-        {operation.error ? <Trouble operation={operation} /> : <Outcome operation={operation} />}
+        <What operation={operation} />
         <Card className="p-4">
           {!isFinal(operation) && (
             <div className="mb-4 border-b pb-4">
@@ -43,17 +44,19 @@ export function JobDetail({ operation }: { readonly operation: OperationSnapshot
 
 function Head({ operation }: { readonly operation: OperationSnapshot }) {
   const request = again(operation);
+  const became = recoveryLook(operation);
   return (
     <header className="flex items-start gap-3">
       <div className="min-w-0 flex-1">
         <h2 className="text-xl font-semibold break-words">{operationTitle(operation)}</h2>
         <p className="tabular mt-1 flex flex-wrap items-center gap-2 text-sm text-ink-soft">
           <Badge tone={stateTone(operation.state)}>{stateWords(operation.state)}</Badge>
+          {became && <Badge tone={became.tone}>{became.words}</Badge>}
           <span>{whenAndHowLong(operation)}</span>
         </p>
       </div>
       {!isFinal(operation) && <CancelButton operation={operation} />}
-      {request && !operation.error && <RetryButton request={request} />}
+      {request && !operation.error && !became && <RetryButton request={request} />}
       <JobNext operation={operation} />
     </header>
   );
@@ -62,6 +65,15 @@ function Head({ operation }: { readonly operation: OperationSnapshot }) {
 function whenAndHowLong(operation: OperationSnapshot): string {
   const when = dateAndTime(operation.created_at);
   return isFinal(operation) ? `${when} · ${seconds(elapsedSeconds(operation, 0))}` : when;
+}
+
+/** What came of it: what was made, what went wrong, or what became of it when the launcher had ended. */
+function What({ operation }: { readonly operation: OperationSnapshot }) {
+  const request = again(operation);
+  if (recoveryLook(operation)) {
+    return <RecoveryCard operation={operation} {...(request ? { action: <RetryButton request={request} /> } : {})} />;
+  }
+  return operation.error ? <Trouble operation={operation} /> : <Outcome operation={operation} />;
 }
 
 function Trouble({ operation }: { readonly operation: OperationSnapshot }) {

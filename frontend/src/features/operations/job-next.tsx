@@ -5,8 +5,9 @@ import { t } from "@/words";
 const ABOUT_A_VERSION = new Set(["versions.install", "versions.launch", "versions.stop"]);
 
 /** The way to what a job was about. */
-export function JobNext({ operation: { kind, subject, state } }: { readonly operation: OperationSnapshot }) {
-  if (!ABOUT_A_VERSION.has(kind) || (kind === "versions.install" && state !== "succeeded")) return null;
+export function JobNext({ operation: { kind, subject, state, recovery } }: { readonly operation: OperationSnapshot }) {
+  const isThere = state === "succeeded" || recovery?.outcome === "finished";
+  if (!ABOUT_A_VERSION.has(kind) || (kind === "versions.install" && !isThere)) return null;
   return (
     <a
       href={toAddress({ place: "version", subject })}

@@ -8,6 +8,7 @@ import { ago, percent, seconds } from "@/ui/format";
 import { t } from "@/words";
 
 import { drawnFraction, elapsedSeconds } from "./amounts";
+import { recoveryLook } from "./recovery";
 import { StateIcon } from "./state-icon";
 import { useNow } from "./use-now";
 import { operationTitle, stateWords } from "./wording";
@@ -73,5 +74,6 @@ function about(operation: OperationSnapshot, now: number): string {
     const fraction = drawnFraction(operation);
     return [stateWords(operation.state), fraction === null ? "" : percent(fraction)].filter(Boolean).join(" · ");
   }
-  return [ago(operation.finished_at ?? operation.created_at), took].join(" · ");
+  const became = recoveryLook(operation)?.words ?? "";
+  return [ago(operation.finished_at ?? operation.created_at), took, became].filter(Boolean).join(" · ");
 }

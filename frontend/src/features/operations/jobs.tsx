@@ -3,11 +3,13 @@ import { useMemo, useState } from "react";
 
 import { Screen } from "@/ui/screen";
 import { useAnswer } from "@/state/launcher";
-import { goInstead, toAddress } from "@/state/route";
+import { go, goInstead, toAddress } from "@/state/route";
 import type { OperationSnapshot } from "@/transport/contract.generated";
+import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
 import { Choice } from "@/ui/fields";
 import { count } from "@/ui/format";
+import { Notice } from "@/ui/notice";
 import { Empty, ErrorCard, SkeletonRows } from "@/ui/states";
 import { Badge } from "@/ui/surfaces";
 import { useMedia } from "@/ui/use-media";
@@ -39,9 +41,32 @@ export function Jobs({ selected }: { readonly selected?: string }) {
           <ErrorCard error={answer.error} onRetry={() => void answer.refetch()} />
         </div>
       )}
+      {answer.data && answer.data.problems.length > 0 && (
+        <div className="shrink-0 border-b p-3">
+          <Unreadable records={answer.data.problems.length} />
+        </div>
+      )}
       {answer.data && all.length === 0 && <NothingYet />}
       {all.length > 0 && <ListAndDetail all={all} selected={selected} />}
     </Screen>
+  );
+}
+
+/** One line: the page about the launcher's files says which, why, and what to do. */
+function Unreadable({ records }: { readonly records: number }) {
+  return (
+    <Notice
+      className="items-center py-2"
+      action={
+        <Button size="small" onClick={() => go({ place: "about", part: "files" })}>
+          {t("Show")}
+        </Button>
+      }
+    >
+      {records === 1
+        ? t("The record of a job cannot be read: it is missing here, and stays on the disk.")
+        : t("The records of {count} jobs cannot be read: they are missing here, and stay on the disk.", { count: count(records) })}
+    </Notice>
   );
 }
 

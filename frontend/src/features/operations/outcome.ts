@@ -1,6 +1,8 @@
 /** What came of an operation, and how to ask for the same again. */
 
+import { openInstall } from "@/state/install-dialog";
 import { invoke } from "@/state/launcher";
+import { go } from "@/state/route";
 import { numberAt, textAt } from "@/state/told";
 import type { OperationRef, OperationSnapshot } from "@/transport/contract.generated";
 import { bytes, count, seconds } from "@/ui/format";
@@ -62,25 +64,35 @@ function freed(result: unknown): string | null {
 
 /** A change that starts an operation, ready to be asked for. */
 export interface Request {
-  readonly ask: () => Promise<OperationRef>;
+  /** Null: it asks something first. */
+  readonly ask: () => Promise<OperationRef | null>;
 }
 
-/** Asks for the same again, with the settings of now; null where that would make no sense. */
-export function again({ kind, subject, state }: OperationSnapshot): Request | null {
-  if (!["failed", "cancelled", "interrupted"].includes(state)) return null;
-  const tag = subject;
+/** Asks for the same again; null where that would make no sense. */
+export function again({ id, kind, subject, state, request, recovery }: OperationSnapshot): Request | null {
+  if (!["failed", "cancelled", "interrupted"].includes(state) || recovery?.outcome === "finished") return null;
+  if (request !== null) return { ask: () => invoke("operations.retry", { operation_id: id }) };
+  return withoutRequest(kind, subject);
+}
+
+// What was asked is not on record: what follows from the subject alone is asked, and the rest shown.
+function withoutRequest(kind: string, subject: string): Request | null {
   switch (kind) {
     case "versions.install":
-      return { ask: () => invoke(kind, { reference: subject }) };
+      return { ask: () => instead(() => openInstall(subject)) };
     case "versions.launch":
     case "versions.stop":
-    case "versions.uninstall":
-      return { ask: () => invoke(kind, { tag }) };
+      return { ask: () => invoke(kind, { tag: subject }) };
     case "versions.empty_trash":
-      return { ask: () => invoke(kind, {}) };
+      return { ask: () => instead(() => go({ place: "trash" })) };
     case "versions.releases":
       return { ask: () => invoke("versions.refresh_releases", {}) };
     default:
       return null;
   }
+}
+
+async function instead(show: () => void): Promise<null> {
+  show();
+  return null;
 }

@@ -25,6 +25,7 @@ export function StateIcon({ operation, className }: StateIconProps) {
     case "cancelled":
       return <Ban aria-hidden className={classes(size, "text-ink-faint")} />;
     case "interrupted":
+      if (operation.recovery?.outcome === "finished") return <CircleCheck aria-hidden className={classes(size, "text-ok")} />;
       return <Unplug aria-hidden className={classes(size, "text-warn")} />;
     default: // waiting, or in a state of another release
       return <CircleDashed aria-hidden className={classes(size, "text-ink-faint")} />;

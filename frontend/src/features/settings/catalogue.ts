@@ -17,12 +17,13 @@ export interface Entry {
   readonly control: Control;
 }
 
-export type SectionName = "general" | "folders" | "packages" | "network" | "tokens" | "running";
+export type SectionName = "general" | "folders" | "packages" | "network" | "tokens" | "running" | "disk";
 
 export const SECTIONS: readonly { readonly name: SectionName; readonly title: string }[] = [
   { name: "general", title: t("General") },
   { name: "folders", title: t("Folders") },
   { name: "running", title: t("Starting and stopping") },
+  { name: "disk", title: t("Disk and trash") },
   { name: "packages", title: t("Packages") },
   { name: "network", title: t("Network and mirrors") },
   { name: "tokens", title: t("Tokens") },
@@ -65,6 +66,10 @@ export const ENTRIES: Readonly<Record<SectionName, readonly Entry[]>> = {
   running: [
     { name: "ready_timeout_seconds", title: t("Patience with a start"), control: seconds },
     { name: "stop_grace_seconds", title: t("Patience with an end"), control: seconds },
+  ],
+  disk: [
+    { name: "trash_days", title: t("Days in the trash"), control: { kind: "number", unit: t("days") } },
+    { name: "keep_free_mb", title: t("Room that stays free"), control: { kind: "number", unit: "MB" } },
   ],
   packages: [
     {

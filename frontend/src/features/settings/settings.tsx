@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 
 import { useAnswer } from "@/state/launcher";
-import { go } from "@/state/route";
+import { go, toAddress } from "@/state/route";
 import type { SettingsList } from "@/transport/contract.generated";
 import { classes } from "@/ui/classes";
 import { Screen } from "@/ui/screen";
@@ -78,6 +78,14 @@ function Chosen({ section }: { readonly section: SectionName }) {
   );
 }
 
+function ToTheTrash() {
+  return (
+    <a href={toAddress({ place: "trash" })} className="flex h-8 w-fit items-center rounded-md border border-line-strong bg-raised px-3 font-medium hover:bg-hover">
+      {t("Open the trash")}
+    </a>
+  );
+}
+
 interface Extras {
   readonly first?: (settings: SettingsList) => ReactNode;
   readonly after?: (settings: SettingsList) => ReactNode;
@@ -86,5 +94,6 @@ interface Extras {
 const SPECIAL: Partial<Record<SectionName, Extras>> = {
   general: { after: () => <MenuEntry /> },
   folders: { first: (settings) => <Root path={settings.root} />, after: ({ settings }) => <ModelFolders settings={settings} /> },
+  disk: { after: () => <ToTheTrash /> },
   tokens: { first: (settings) => <Tokens secrets={settings.secrets} /> },
 };

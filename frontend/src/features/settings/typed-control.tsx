@@ -51,7 +51,7 @@ export function TypedControl({ id, control, change, disabled }: TypedProps) {
         onKeyDown={press}
         className={control.kind === "number" ? "tabular text-right" : ""}
       />
-      {control.kind === "number" && <span className="text-sm text-ink-soft">{control.unit}</span>}
+      {control.kind === "number" && <span className="w-14 shrink-0 text-sm text-ink-soft">{control.unit}</span>}
       {suggestions && (
         <datalist id={`${id}-known`}>
           {suggestions.map((one) => (

@@ -5,7 +5,7 @@ import { toast } from "sonner";
 import { attempt } from "@/state/attempt";
 import { cancel, refreshVersions, restore } from "@/state/changes";
 import { whenEnded } from "@/state/ended";
-import { followAsked, noteTrashed, openInstallInstead, refuseInstall, useInstallDialog } from "@/state/install-dialog";
+import { followAsked, followInstall, noteTrashed, openInstallInstead, refuseInstall, useInstallDialog } from "@/state/install-dialog";
 import { invoke, queryClient } from "@/state/launcher";
 import { textAt } from "@/state/told";
 import type {
@@ -72,6 +72,12 @@ export async function install(options: InstallOptions): Promise<void> {
     refuseInstall({ code: error.code, message: error.message, hint: error.hint, details: error.details });
     refreshVersions();
   }
+}
+
+/** Asks for an installation that did not come to its end once more, as it was asked for, and follows it. */
+export async function installOnceMore(operationId: string): Promise<void> {
+  const started = await attempt(invoke("operations.retry", { operation_id: operationId }));
+  if (started) followInstall(started.operation_id);
 }
 
 // Whether the place is free: false when the user cancelled the way to the trash.

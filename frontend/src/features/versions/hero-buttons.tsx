@@ -3,12 +3,12 @@ import type { ReactElement } from "react";
 
 import { launch, openPage, stop } from "@/state/changes";
 import type { VersionStatus } from "@/transport/contract.generated";
+import { ActButton } from "@/ui/act-button";
 import { Button } from "@/ui/button";
 import { classes } from "@/ui/classes";
 import { Tooltip } from "@/ui/tooltip";
 import { t } from "@/words";
 
-import { ActButton } from "./act-button";
 import { installAgain } from "./actions";
 import { type Phase, primaryOf } from "./standing";
 import { VersionMenu } from "./version-menu";

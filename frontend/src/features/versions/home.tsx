@@ -1,6 +1,8 @@
 import { Download, Search } from "lucide-react";
 import { useRef, useState } from "react";
 
+import { HealthLine } from "@/features/health/health-line";
+import { TrashLine } from "@/features/trash/trash-line";
 import { useCommands } from "@/state/commands";
 import { openInstall } from "@/state/install-dialog";
 import { Screen } from "@/ui/screen";
@@ -18,8 +20,6 @@ import { Installed } from "./installed";
 import { comingOf } from "./releases";
 import { Releases } from "./releases-section";
 import { mainVersion } from "./standing";
-import { StateProblems } from "./state-problems";
-import { Trash } from "./trash";
 
 /** Can I create now? The version to work with, the others, and what else there is. */
 export function Home() {
@@ -53,10 +53,10 @@ function Versions({ list }: { readonly list: VersionList }) {
   ]);
   return (
     <>
-      <StateProblems problems={list.problems} />
+      <HealthLine besides={list.problems} />
       {main ? <Hero key={main.tag} version={main} /> : <FirstRun coming={coming[0]} onOthers={() => askOthers(true)} />}
       {main && <Installed versions={list.versions.filter((version) => version !== main)} coming={coming} />}
-      <Trash />
+      <TrashLine />
       {(main || othersAsked) && <Releases versions={list.versions} search={search} />}
     </>
   );

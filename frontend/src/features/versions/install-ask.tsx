@@ -4,12 +4,12 @@ import { closeInstall, useInstallDialog } from "@/state/install-dialog";
 import { useAnswer } from "@/state/launcher";
 import { go } from "@/state/route";
 import type { VersionStatus } from "@/transport/contract.generated";
+import { ActButton } from "@/ui/act-button";
 import { Button } from "@/ui/button";
 import { Field, Input } from "@/ui/fields";
 import { ErrorCard } from "@/ui/states";
 import { t } from "@/words";
 
-import { ActButton } from "./act-button";
 import { install } from "./actions";
 import { InstallOptionsView } from "./install-options";
 import { InstallPrice } from "./install-price";

@@ -8,12 +8,12 @@ import { closeInstall, useInstallDialog } from "@/state/install-dialog";
 import { isFinal, useOperationLogs } from "@/state/operations";
 import { textAt } from "@/state/told";
 import type { OperationSnapshot } from "@/transport/contract.generated";
+import { ActButton } from "@/ui/act-button";
 import { Button } from "@/ui/button";
 import { ErrorCard, SkeletonRows } from "@/ui/states";
 import { t } from "@/words";
 
-import { ActButton } from "./act-button";
-import { install } from "./actions";
+import { install, installOnceMore } from "./actions";
 import { Fold } from "./fold";
 
 interface FollowProps {
@@ -41,6 +41,7 @@ export function FollowBody({ operation }: FollowProps) {
 }
 
 function endWords(operation: OperationSnapshot): string | null {
+  if (operation.recovery) return operation.recovery.words;
   if (operation.state === "cancelled" || operation.state === "interrupted") {
     return t("It ended before it was through. Nothing of it is left on the disk, but for what another try can use.");
   }
@@ -80,7 +81,7 @@ export function FollowActions({ operation }: FollowProps) {
       </>
     );
   }
-  if (operation.state === "succeeded") {
+  if (operation.state === "succeeded" || operation.recovery?.outcome === "finished") {
     const tag = textAt(operation.result, "tag") ?? operation.subject;
     return (
       <>
@@ -94,7 +95,7 @@ export function FollowActions({ operation }: FollowProps) {
   return (
     <>
       <Button onClick={closeInstall}>{t("Close")}</Button>
-      <ActButton autoFocus kind="primary" icon={<RotateCcw aria-hidden />} act={() => install(asked ?? { reference: operation.subject })}>
+      <ActButton autoFocus kind="primary" icon={<RotateCcw aria-hidden />} act={() => (asked || !operation.request ? install(asked ?? { reference: operation.subject }) : installOnceMore(operation.id))}>
         {t("Try again")}
       </ActButton>
     </>

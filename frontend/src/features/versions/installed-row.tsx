@@ -3,12 +3,12 @@ import { ExternalLink, Play, RotateCcw, Square } from "lucide-react";
 import { launch, openPage, stop } from "@/state/changes";
 import { toAddress } from "@/state/route";
 import type { VersionStatus } from "@/transport/contract.generated";
+import { ActButton } from "@/ui/act-button";
 import { Button } from "@/ui/button";
 import { ago, bytes } from "@/ui/format";
 import { Badge } from "@/ui/surfaces";
 import { t } from "@/words";
 
-import { ActButton } from "./act-button";
 import { installAgain } from "./actions";
 import { type Phase, primaryOf } from "./standing";
 import { StateBadge } from "./state-badge";

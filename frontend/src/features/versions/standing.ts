@@ -3,6 +3,7 @@
 import { type Fix, fixOf, withoutTerminal } from "@/state/advice";
 import { isFinal } from "@/state/operations";
 import type { OperationSnapshot, VersionStatus } from "@/transport/contract.generated";
+import { sentence } from "@/ui/format";
 import type { Tone } from "@/ui/surfaces";
 import { t } from "@/words";
 
@@ -90,11 +91,6 @@ function crashOf(version: VersionStatus): Trouble | null {
     fix: fixOf(advice),
     log: [],
   };
-}
-
-// A tag such as v0.3.64 stays as it is.
-function sentence(words: string): string {
-  return words.replace(/^[a-z](?=[a-z]*[\s,])/, (letter) => letter.toUpperCase());
 }
 
 export interface PhaseLook {

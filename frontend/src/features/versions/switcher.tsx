@@ -13,12 +13,13 @@ import { t } from "@/words";
 
 import { InstallDialog } from "./install-dialog";
 import { phaseLook, shortTag } from "./standing";
+import { UninstallDialog } from "./uninstall-dialog";
 import { useVersionCommands } from "./use-version-commands";
 import { useMainVersion, useStanding } from "./use-versions";
 
 /**
  * The version to work with, in every place; here another one is chosen. As it is always there, the
- * keyboard's commands for versions and the install dialog stand here too.
+ * keyboard's commands for versions and the dialogs about them stand here too.
  */
 export function VersionSwitcher({ compact }: { readonly compact: boolean }) {
   const version = useMainVersion();
@@ -27,6 +28,7 @@ export function VersionSwitcher({ compact }: { readonly compact: boolean }) {
     <>
       {version ? <Switcher version={version} compact={compact} /> : <NoVersion compact={compact} />}
       <InstallDialog />
+      <UninstallDialog />
     </>
   );
 }

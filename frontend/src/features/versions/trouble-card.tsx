@@ -5,13 +5,13 @@ import type { Fix } from "@/state/advice";
 import { launch } from "@/state/changes";
 import { go } from "@/state/route";
 import type { VersionStatus } from "@/transport/contract.generated";
+import { ActButton } from "@/ui/act-button";
 import { Button } from "@/ui/button";
 import { CopyButton } from "@/ui/copy";
 import { ago } from "@/ui/format";
 import { Prose } from "@/ui/prose";
 import { t } from "@/words";
 
-import { ActButton } from "./act-button";
 import { installAgain } from "./actions";
 import { Fold } from "./fold";
 import type { Trouble } from "./standing";

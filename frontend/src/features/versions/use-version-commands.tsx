@@ -1,4 +1,4 @@
-import { CircleCheck, Download, ExternalLink, FileText, Info, Play, RefreshCw, Square } from "lucide-react";
+import { CircleCheck, Download, ExternalLink, FileText, Info, Play, RefreshCw, Square, Trash2 } from "lucide-react";
 
 import { activate, launch, openPage, refreshReleases, stop } from "@/state/changes";
 import { type Command, useCommands } from "@/state/commands";
@@ -10,6 +10,7 @@ import type { VersionStatus } from "@/transport/contract.generated";
 import { t } from "@/words";
 
 import { newestRelease } from "./releases";
+import { askToUninstall } from "./removal";
 import { primaryOf, standingOf } from "./standing";
 
 /** What the palette and the keyboard can do with versions, in every place. */
@@ -56,7 +57,7 @@ function commandsFor(version: VersionStatus, primary: ReturnType<typeof primaryO
   }
 }
 
-/** Where each installed version can be looked at, and how it becomes the one to work with. */
+/** Where each installed version can be looked at, how it becomes the one to work with, and how it goes. */
 function placesOf({ tag, is_active }: VersionStatus, group: string): Command[] {
   const place = "version" as const;
   return [
@@ -65,5 +66,6 @@ function placesOf({ tag, is_active }: VersionStatus, group: string): Command[] {
     ...(is_active
       ? []
       : [{ id: `activate-${tag}`, title: t("Work with {tag}", { tag }), group, icon: <CircleCheck />, keywords: "activate switch", run: () => void activate(tag) }]),
+    { id: `uninstall-${tag}`, title: t("Move {tag} to the trash…", { tag }), group, icon: <Trash2 />, keywords: "uninstall remove delete", run: () => askToUninstall(tag) },
   ];
 }

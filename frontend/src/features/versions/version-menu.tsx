@@ -8,7 +8,7 @@ import { IconButton } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { t } from "@/words";
 
-import { uninstall } from "./actions";
+import { askToUninstall } from "./removal";
 import type { Phase } from "./standing";
 
 interface VersionMenuProps {
@@ -55,10 +55,10 @@ export function VersionMenu({ version, phase, trigger }: VersionMenuProps) {
       <MenuItem
         icon={<Trash2 />}
         danger
-        disabled={!idle && phase !== "damaged"}
-        onSelect={() => void uninstall(tag)}
+        disabled={!idle && phase !== "damaged" && phase !== "running"}
+        onSelect={() => askToUninstall(tag)}
       >
-        {t("Move to the trash")}
+        {t("Move to the trash…")}
       </MenuItem>
     </Menu>
   );

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import { Button, type ButtonProps } from "@/ui/button";
+import { Button, type ButtonProps } from "./button";
 
 export interface ActButtonProps extends Omit<ButtonProps, "onClick" | "busy"> {
   readonly act: () => Promise<unknown>;

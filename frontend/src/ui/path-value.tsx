@@ -1,11 +1,11 @@
 import { FolderOpen } from "lucide-react";
 
 import { canReveal, reveal } from "@/state/changes";
-import { IconButton } from "@/ui/button";
-import { Code } from "@/ui/surfaces";
 import { t } from "@/words";
 
+import { IconButton } from "./button";
 import { folderOf } from "./paths";
+import { Code } from "./surfaces";
 
 interface PathValueProps {
   readonly path: string;
