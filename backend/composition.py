@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+from glob import escape
 from pathlib import Path
 from typing import Final, get_args
 
 from backend import __version__
+from backend.aftermath import settle
 from backend.api.areas.models import ModelsApi
 from backend.api.areas.operations import OperationsApi
 from backend.api.areas.settings import SettingsApi
@@ -18,6 +20,7 @@ from backend.api.areas.system import SystemApi
 from backend.api.areas.versions import VersionsApi
 from backend.api.areas.window import WindowApi, WindowHost
 from backend.api.contract.settings import SecretName
+from backend.api.contract.versions import MOST_ENTRIES, EmptyTrash
 from backend.api.core import ComfyUISetupAPI
 from backend.api.dispatch import Dispatcher
 from backend.api.rate_limits import RateLimiter
@@ -30,20 +33,19 @@ from backend.github_integration import GitHubReleasesFetcher
 from backend.installation_progress_tracker import EMPTY_TRASH_STEPS, LAUNCH_STEPS
 from backend.logging_config import configure_logging, get_logger
 from backend.metadata_manager import MetadataManager
+from backend.operations import owners
 from backend.operations.daily import Daily
 from backend.operations.events import EventStream
 from backend.operations.journal import OperationJournal
-from backend.operations.model import Owner
 from backend.operations.runner import OperationRunner
 from backend.outside_changes.watch import OutsideChanges
 from backend.platform.git import SourceRepository
 from backend.platform.hardware import Places, look
 from backend.platform.http import HttpClient
-from backend.platform.leftovers import end_tools_of
 from backend.platform.locks import FileLock
 from backend.platform.secrets import SecretStore
 from backend.platform.shortcuts import Shortcuts
-from backend.platform.subprocesses import creation_time, is_same_process, scrubbed_environment
+from backend.platform.subprocesses import scrubbed_environment
 from backend.platform.tools import has_gpu, revision_of, tool_versions
 from backend.platform.trash import Trash
 from backend.platform.uv import Uv
@@ -52,8 +54,7 @@ from backend.processes.supervision import ProcessSupervisor
 from backend.resources.resource_manager import ResourceManager
 from backend.roots import find_root
 from backend.settings_store import SettingsStore
-from backend.state_check import check_state, folders_with_temporaries
-from backend.temporaries import sweep_temporaries
+from backend.state_check import check_state
 from backend.verdict import assess
 from backend.version_manager import VersionManager
 from backend.version_manager_components.context import VersionContext
@@ -64,7 +65,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The whole application, as the doors see it."""
+    """The whole application, as the doors see it. `notices`: what this start found and settled."""
 
     paths: PathsConfig
     dispatcher: Dispatcher
@@ -73,6 +74,7 @@ class App:
     outside: OutsideChanges
     daily: Daily
     adopt_starts: Callable[[], None]
+    notices: Sequence[str]
 
     def stay(self) -> None:
         """For the doors that stay: from now on, what others do is told as events too, what was
@@ -108,13 +110,14 @@ def build_app(
     _make_folders(paths)
     lock = FileLock(paths.data / ".lock")
     settings = SettingsStore(paths.settings_file, environment, lock=lock)
+    configure_logging(paths.logs, door, "INFO")  # first: settings that are damaged are logged too
     configure_logging(paths.logs, door, _log_level(settings))
     events = EventStream()
     operations = OperationRunner(
         OperationJournal(paths.operations),
         events,
-        owner=_this_process,
-        owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
+        owner=owners.own,
+        owner_lives=lambda owner, one: owners.lives(owner, _traces_of(paths, one)),
         lock=lock,
     )
     secrets = SecretStore(
@@ -128,7 +131,7 @@ def build_app(
     )
     resources = ResourceManager(paths, settings.current)
     store, processes = MetadataManager(paths.data, lock=lock), ProcessSupervisor(Instances())
-    uv = Uv(paths.cache / "uv", base_environment=for_tools)
+    uv, trash = Uv(paths.cache / "uv", base_environment=for_tools), Trash(paths.trash)
     manager = VersionManager(
         VersionContext(
             paths=paths,
@@ -139,7 +142,7 @@ def build_app(
             environments=Environments(uv),
             processes=processes,
             resources=resources,
-            trash=Trash(paths.trash),
+            trash=trash,
             operations=operations,
             events=events,
             lock=lock,
@@ -154,7 +157,7 @@ def build_app(
         operations=operations,
         processes=processes,
         events=events,
-        owner=_this_process,
+        owner=owners.own,
     )
     releases = GitHubReleasesFetcher(
         paths.metadata / "github_cache.json",
@@ -164,7 +167,8 @@ def build_app(
         token=lambda: secrets.get("GITHUB_TOKEN"),
     )
     notices = _found_damage(door, paths, settings)
-    notices += _settle(paths, operations, manager)
+    notices += settle(paths, operations, manager, trash, lock)
+    notices += filter(None, [manager.coming_deletion() if door in STAYING_DOORS else None])
     versions = VersionsApi(manager, releases, operations)
     api = ComfyUISetupAPI(
         versions=versions,
@@ -188,7 +192,7 @@ def build_app(
     daily = Daily(partial(_keep_trash, operations, manager))
     dispatcher = Dispatcher(api, RateLimiter())
     adopt_starts = partial(_adopt_starts, operations, manager)
-    return App(paths, dispatcher, operations, events, outside, daily, adopt_starts)
+    return App(paths, dispatcher, operations, events, outside, daily, adopt_starts, notices)
 
 
 def _system(
@@ -279,31 +283,6 @@ def _found_damage(door: str, paths: PathsConfig, settings: SettingsStore) -> lis
     return [problem] if problem else []
 
 
-def _settle(paths: PathsConfig, operations: OperationRunner, manager: VersionManager) -> list[str]:
-    """What was found half done, and what became of it. The tools of a killed launcher end first:
-    they would go on to fill what is put away."""
-    told: list[str] = []
-    for path in sweep_temporaries(folders_with_temporaries(paths)):
-        _log.info("removed %s, which a crash had left half written", path)
-    try:
-        interrupted = operations.settle_interrupted()
-        end_tools_of([one.id for one in interrupted])
-        settled = manager.recover()
-        told += manager.adopt_answering()
-        by_operation = {one.operation_id: one.recovery for one in settled}
-        for one in interrupted:
-            recovery = by_operation.get(one.id) or manager.account_for(one)
-            operations.note_recovery(one.id, recovery)
-            told.append(f"{one.kind} {one.subject} was interrupted. {recovery.words}")
-        known = {one.id for one in interrupted}
-        told += [one.recovery.words for one in settled if one.operation_id not in known]
-    except ComfyUILauncherError as error:  # a root that cannot be written can still be looked at
-        told.append(f"What an earlier launcher left half done stays so for now. {error.message}")
-    for words in told:
-        _log.warning("%s", words)
-    return told
-
-
 def _adopt_starts(operations: OperationRunner, manager: VersionManager) -> None:
     """Waits for what was starting when its launcher ended, as its launcher would have."""
     for tag in manager.interrupted_starts():
@@ -323,6 +302,8 @@ def _keep_trash(operations: OperationRunner, manager: VersionManager) -> None:
                 "trash",
                 EMPTY_TRASH_STEPS,
                 lambda operation: manager.empty_trash(entries, operation),
+                request=EmptyTrash(entries=entries) if 0 < len(entries) <= MOST_ENTRIES else None,
+                can_do_without_record=True,
             )
     except ComfyUILauncherError as error:  # it waits for another day
         _log.warning("the trash is not looked after today: %s", error)
@@ -337,5 +318,8 @@ def _http_client(settings: SettingsStore) -> HttpClient:
     )
 
 
-def _this_process() -> Owner:
-    return Owner(pid=os.getpid(), created=creation_time(os.getpid()) or "")
+def _traces_of(paths: PathsConfig, operation_id: str) -> Iterator[Path]:
+    """What an operation changes while it is at work."""
+    yield from (paths.operations / f"{operation_id}.{suffix}" for suffix in ("jsonl", "progress"))
+    yield paths.journal / f"{operation_id}.json"
+    yield from paths.store.glob(f"*-{escape(operation_id)}")

@@ -42,9 +42,11 @@ class Session:
 
     @property
     def app(self) -> App:
-        """Raises: what `build_app` raises."""
+        """What it found half done and settled is told first. Raises: what `build_app` raises."""
         if self._opened is None:
             self._opened = self._open_app()
+            for words in self._opened.notices:
+                self.output.note(words)
         return self._opened
 
     @property

@@ -19,16 +19,23 @@ class CancelToken:
     four times a second.
     """
 
-    __slots__ = ("_event", "_looked_at", "_request_file", "operation_id")
+    __slots__ = ("_asked_for", "_event", "_looked_at", "_request_file", "operation_id")
 
     def __init__(self, operation_id: str, request_file: Path) -> None:
         self.operation_id = operation_id
         self._request_file = request_file
         self._event = threading.Event()
         self._looked_at = 0.0
+        self._asked_for = False
 
-    def set(self) -> None:
+    def set(self, *, closing: bool = False) -> None:
+        """`closing`: the launcher ends; nobody asked for the end of this very work."""
+        self._asked_for = self._asked_for or not closing
         self._event.set()
+
+    def is_asked_for(self) -> bool:
+        """Whether someone asked for the end of this very work: not when its launcher closes."""
+        return self._asked_for or self._request_file.exists()
 
     def is_set(self) -> bool:
         now = time.monotonic()

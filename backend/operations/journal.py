@@ -23,6 +23,7 @@ from backend.seals import BrokenSeal, ends_like_a_seal, sealed, unsealed
 from backend.temporaries import temporary_beside
 
 KEPT_OPERATIONS: Final = 200
+MODE: Final = 0o600  # what was asked stands in it, and is nobody else's business
 _BEGINNING: Final = b'{"id":'
 
 
@@ -49,7 +50,7 @@ class OperationJournal:
             with storage_errors(path, needed=len(line)):
                 _append(path, line)
         except FileNotFoundError:  # there at once with its first line, or not at all
-            atomic_write_bytes(path, line)
+            atomic_write_bytes(path, line, mode=MODE)
         if snapshot.state.is_final:
             with suppress(OSError):
                 self._progress_file(snapshot.id).unlink()
@@ -60,6 +61,7 @@ class OperationJournal:
         temporary = temporary_beside(path)
         with suppress(OSError):
             try:
+                temporary.touch(mode=MODE, exist_ok=False)
                 temporary.write_bytes(sealed(snapshot.model_dump_json().encode()))
                 temporary.replace(path)
             finally:
@@ -116,12 +118,18 @@ class OperationJournal:
         atomic_write_bytes(self.cancel_file(operation_id), b"")
 
     def forget_oldest(self, *, keep: int = KEPT_OPERATIONS) -> None:
-        """Removes the records of the oldest ended operations beyond `keep`."""
-        ended = [snapshot for snapshot in self.load_all() if snapshot.state.is_final]
+        """Removes the records of the oldest ended operations beyond `keep`.
+
+        Not of those of which somebody has still to say what became of them. Raises: NotWritable.
+        """
+        if len(self._files()) <= keep:
+            return
+        ended = [snapshot for snapshot in self.load_all() if snapshot.is_settled]
         for snapshot in ended[: max(0, len(ended) - keep)]:
-            self._path(snapshot.id).unlink(missing_ok=True)
-            self.cancel_file(snapshot.id).unlink(missing_ok=True)
-            self._progress_file(snapshot.id).unlink(missing_ok=True)
+            with storage_errors(self._folder):
+                self._path(snapshot.id).unlink(missing_ok=True)
+                self.cancel_file(snapshot.id).unlink(missing_ok=True)
+                self._progress_file(snapshot.id).unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         return [self._folder / name for name in names_in(self._folder) if name.endswith(".jsonl")]

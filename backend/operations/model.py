@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -71,10 +72,13 @@ class Progress(Frozen):
 
 
 class Owner(Frozen):
-    """The process that runs an operation. Both together name it for good."""
+    """The process that runs an operation. Pid and birth name it for good, where they mean anything:
+    on that machine, in that pid namespace of it. Records of older launchers say neither."""
 
     pid: int
     created: str = Field(description="Its birth, in words of the system; to be compared only.")
+    machine: str = Field("", description="The machine; to be compared only.")
+    place: str = Field("", description="The pid namespace; to be compared only.")
 
 
 class Recovery(Frozen):
@@ -103,6 +107,28 @@ class OperationSnapshot(Frozen):
     request: dict[str, Any] | None = None
     recovery: Recovery | None = None
     owner: Owner
+
+    @property
+    def is_unaccounted(self) -> bool:
+        """Whether it was interrupted, and nobody has said yet what became of it."""
+        return self.state is OperationState.INTERRUPTED and self.recovery is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended, and there is nothing left to say about it."""
+        return self.state.is_final and not self.is_unaccounted
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The operations of processes that are gone, as far as nothing was made of them yet.
+
+    `found`: on record they still run. `known`: they are interrupted on record, and nobody has said
+    what became of them.
+    """
+
+    found: tuple[OperationSnapshot, ...]
+    known: tuple[OperationSnapshot, ...]
 
 
 class OperationRef(Frozen):

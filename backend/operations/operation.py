@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from backend.exceptions import StorageError
+from backend.exceptions import DiskFull, StorageError
 from backend.logging_config import get_logger, scrub
 from backend.operations.cancellation import CancelToken
 from backend.operations.events import EventStream, OperationChanged, OperationLogged
@@ -36,6 +36,7 @@ class Operation:
     """A piece of work with progress, a log, a state and a cancel token.
 
     The work calls `step`, `advance` and `check`; the runner moves the state.
+    `can_do_without_record`: goes on where the disk is too full for its journal.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Operation:
         events: EventStream,
         journal: OperationJournal,
         token: CancelToken,
+        can_do_without_record: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.token = token
@@ -53,6 +55,7 @@ class Operation:
         self._steps = tuple(steps)
         self._events = events
         self._journal = journal
+        self._can_do_without_record = can_do_without_record
         self._clock = clock
         self._started = clock()
         self._published = 0.0
@@ -139,17 +142,22 @@ class Operation:
                 error=error,
                 finished_at=datetime.now(UTC) if state.is_final else None,
             )
-            self._record()
+            self.record()
         self._publish()
 
-    def _record(self) -> None:
-        """An end is an end, also where the disk is too full to note it: the log has it then."""
+    def record(self) -> None:
+        """Writes down how it stands. For the runner. Raises: DiskFull, NotWritable.
+
+        An end is an end, also where the disk is too full to note it: the log has it then.
+        """
         try:
             self._journal.append(self._snapshot)
         except (StorageError, OSError) as error:
-            if not self._snapshot.state.is_final:
+            full = isinstance(error, DiskFull) and self._can_do_without_record
+            if not full and not self._snapshot.state.is_final:
                 raise
-            _log.warning("the end of %s could not be written down: %s", self.id, error)
+            state = self._snapshot.state
+            _log.warning("that %s is %s could not be written down: %s", self.id, state, error)
 
     def _move(self, progress: Progress, *, lasting: bool = True) -> None:
         with self._lock:
@@ -160,7 +168,7 @@ class Operation:
             )
             self._set(progress=self._timed(whole))
             if lasting:
-                self._journal.append(self._snapshot)
+                self.record()
         self._publish()
 
     def _note(self) -> None:

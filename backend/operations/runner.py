@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from backend.operations.events import EventStream
 from backend.operations.journal import JournalProblem, OperationJournal
 from backend.operations.model import (
     Failure,
+    Interrupted,
     OperationRef,
     OperationSnapshot,
     OperationState,
@@ -37,6 +37,7 @@ from backend.operations.model import (
     new_operation_id,
 )
 from backend.operations.operation import Operation, Step
+from backend.operations.requests import as_kept
 
 PARALLEL_OPERATIONS: Final = 4
 HELD_FINISHED: Final = 50
@@ -49,7 +50,8 @@ _log = get_logger(__name__)
 class OperationRunner:
     """Submits, watches, cancels and lists operations; those of other processes are read on disk.
 
-    `owner` names this process, `owner_lives` tells whether the process of a record still runs.
+    `owner` names this process, `owner_lives` tells whether the process of a record still runs, as
+    the owner of the operation of that id.
     Submissions take turns under `lock`, which the launchers of one root share.
     """
 
@@ -59,7 +61,7 @@ class OperationRunner:
         events: EventStream,
         *,
         owner: Callable[[], Owner],
-        owner_lives: Callable[[Owner], bool],
+        owner_lives: Callable[[Owner, str], bool],
         lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._journal = journal
@@ -80,20 +82,24 @@ class OperationRunner:
         *,
         urgent: bool = False,
         request: BaseModel | None = None,
+        can_do_without_record: bool = False,
     ) -> OperationRef:
         """Starts `work` in a thread and answers at once. Four work at a time, and the urgent ones.
 
         `request`: what was asked of the endpoint `kind`, where it can be asked again later.
+        `can_do_without_record`: for what makes room. On a full disk only this process knows of it.
         Raises: OperationConflict while another operation works on `subject`; DiskFull, NotWritable
         when the journal takes no entry (nothing was started then).
         """
         with self._lock:
             self._forget_finished()
             self._refuse_conflict(subject)
-            operation = self._new(kind, subject, steps, request)
+            operation = self._new(
+                kind, subject, steps, request, can_do_without_record=can_do_without_record
+            )
             self._live[operation.id] = operation  # first: on disk alone it looks interrupted
             try:
-                self._journal.append(operation.snapshot)
+                operation.record()
             except BaseException:
                 del self._live[operation.id]
                 raise
@@ -130,12 +136,15 @@ class OperationRunner:
 
     def cancel(self, operation_id: str) -> OperationSnapshot:
         """Asks it to stop; an ended one is returned as it is. Raises: OperationNotFound."""
+        return self._cancel(operation_id, closing=False)
+
+    def _cancel(self, operation_id: str, *, closing: bool) -> OperationSnapshot:
         snapshot = self.get(operation_id)
         if snapshot.state.is_final:
             return snapshot
         if operation := self._live.get(operation_id):
             operation.become(OperationState.CANCELLING)
-            operation.token.set()
+            operation.token.set(closing=closing)
             return operation.snapshot
         self._journal.request_cancel(operation_id)
         return snapshot.model_copy(update={"state": OperationState.CANCELLING})
@@ -152,21 +161,46 @@ class OperationRunner:
             time.sleep(POLL_SECONDS)
         return snapshot
 
-    def settle_interrupted(self) -> list[OperationSnapshot]:
-        """Writes down as interrupted what a process that is gone was running.
+    def interrupted(self) -> Interrupted:
+        """What a process that is gone was running. Only looks. Raises: NotWritable."""
+        stored = self._journal.load_all()
+        found = [self._as_it_stands(one) for one in stored if not one.state.is_final]
+        return Interrupted(
+            found=tuple(one for one in found if one.is_unaccounted),
+            known=tuple(one for one in stored if one.is_unaccounted),
+        )
 
-        Returns those, and the interrupted ones of which nobody has said yet what became of them.
-        Raises: DiskFull, NotWritable.
+    def settle_interrupted(
+        self, found: Sequence[OperationSnapshot] | None = None
+    ) -> list[OperationSnapshot]:
+        """Writes down as interrupted what a process that is gone was running; returns those.
+
+        Each is judged by what its record says now, whatever it said when it was `found` (None: all
+        are looked for). One that the disk has no room for is written down with its recovery.
+        Raises: OperationConflict, NotWritable when the records may not be read.
         """
-        found = []
-        for snapshot in self._journal.load_all():
-            settled = self._as_it_stands(snapshot)
-            if settled is not snapshot:
-                self._journal.append(settled)
-            if settled.state is OperationState.INTERRUPTED and settled.recovery is None:
-                found.append(settled)
+        found = self.interrupted().found if found is None else found
+        if not found:
+            return []
+        with self._lock:
+            return [settled for one in found if (settled := self._settled(one.id)) is not None]
+
+    def _settled(self, operation_id: str) -> OperationSnapshot | None:
+        with suppress(MetadataError, StorageError):
+            stored = self._journal.load(operation_id)
+            if stored is None or not (now := self._as_it_stands(stored)).is_unaccounted:
+                return None
+            if not stored.state.is_final:
+                try:
+                    self._journal.append(now)
+                except StorageError as error:
+                    _log.warning("that %s was interrupted is not noted: %s", now.id, error)
+            return now
+        return None
+
+    def forget_oldest(self) -> None:
+        """Of what has ended, the last two hundred are kept on record. Raises: NotWritable."""
         self._journal.forget_oldest()
-        return found
 
     def note_recovery(self, operation_id: str, recovery: Recovery) -> OperationSnapshot:
         """An interrupted operation, with what became of it on record. The first word counts.
@@ -175,7 +209,7 @@ class OperationRunner:
         """
         with self._lock:
             snapshot = self.get(operation_id)
-            if snapshot.state is not OperationState.INTERRUPTED or snapshot.recovery is not None:
+            if not snapshot.is_unaccounted:
                 return snapshot
             settled = snapshot.model_copy(update={"recovery": recovery})
             self._journal.append(settled)
@@ -197,25 +231,39 @@ class OperationRunner:
             _log.warning("what it made is left as it is: %s", damage)
             return True
 
+    def fell_short(self, operation_id: str) -> bool:
+        """Whether it is on record that this operation failed, was cancelled or interrupted."""
+        try:
+            state = self.get(operation_id).state
+        except (OperationNotFound, MetadataError, StorageError):
+            return False
+        return state.is_final and state is not OperationState.SUCCEEDED
+
     def this_process(self) -> Owner:
         """Who runs what is submitted here."""
         return self._owner()
 
-    def lives(self, owner: Owner) -> bool:
-        """Whether that very process still runs."""
-        return self._owner_lives(owner)
+    def lives(self, owner: Owner, operation_id: str) -> bool:
+        """Whether that very process still runs, as the owner of that operation."""
+        return self._owner_lives(owner, operation_id)
 
     def close(self, timeout: float = 15.0) -> None:
         """Cancels what runs here and waits for it to leave things tidy."""
         for operation in tuple(self._live.values()):
             if not operation.snapshot.state.is_final:
-                self.cancel(operation.id)
+                self._cancel(operation.id, closing=True)
         end = time.monotonic() + timeout
         for thread in tuple(self._threads.values()):
             thread.join(max(0.0, end - time.monotonic()))
 
     def _new(
-        self, kind: str, subject: str, steps: Sequence[Step], request: BaseModel | None
+        self,
+        kind: str,
+        subject: str,
+        steps: Sequence[Step],
+        request: BaseModel | None,
+        *,
+        can_do_without_record: bool = False,
     ) -> Operation:
         operation_id = new_operation_id()
         snapshot = OperationSnapshot(
@@ -224,11 +272,18 @@ class OperationRunner:
             subject=subject,
             state=OperationState.QUEUED,
             created_at=datetime.now(UTC),
-            request=_repeatable(request),
+            request=as_kept(request),
             owner=self._owner(),
         )
         token = CancelToken(operation_id, self._journal.cancel_file(operation_id))
-        return Operation(snapshot, steps, events=self._events, journal=self._journal, token=token)
+        return Operation(
+            snapshot,
+            steps,
+            events=self._events,
+            journal=self._journal,
+            token=token,
+            can_do_without_record=can_do_without_record,
+        )
 
     def _refuse_conflict(self, subject: str) -> None:
         for snapshot in self.list_all():
@@ -236,10 +291,17 @@ class OperationRunner:
                 raise OperationConflict(subject, kind=snapshot.kind, operation_id=snapshot.id)
 
     def _as_it_stands(self, stored: OperationSnapshot) -> OperationSnapshot:
-        mine = stored.owner.pid == os.getpid()
-        if stored.state.is_final or (mine and stored.id in self._live):
+        if stored.state.is_final:
             return stored
-        if not mine and self._owner_lives(stored.owner):
+        mine = stored.owner == self._owner()  # a pid alone may be ours in another container too
+        if mine and stored.id in self._live:
+            return stored
+        if not mine and self._owner_lives(stored.owner, stored.id):
+            return stored
+        with suppress(MetadataError, StorageError):
+            # It may have ended, and its process with it, after its record was read.
+            stored = self._journal.load(stored.id) or stored
+        if stored.state.is_final:
             return stored
         return stored.model_copy(
             update={
@@ -303,14 +365,6 @@ def report_fault(fault: Exception) -> InternalError:
 
 def _as_dict(result: BaseModel | None) -> dict[str, Any] | None:
     return None if result is None else result.model_dump(mode="json")
-
-
-def _repeatable(request: BaseModel | None) -> dict[str, Any] | None:
-    """The request as it may be kept: one with a secret in it is not, and cannot be asked again."""
-    if request is None:
-        return None
-    text = request.model_dump_json()
-    return request.model_dump(mode="json") if scrub(text) == text else None
 
 
 def _is_id(text: str) -> bool:

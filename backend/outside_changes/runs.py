@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from backend.config import PathsConfig
+from backend.exceptions import StorageError
 from backend.metadata_manager import VersionsOnRecord
 from backend.operations.events import InstanceChanged, InstanceLogged
 from backend.operations.model import OperationSnapshot
@@ -16,6 +18,7 @@ from backend.outside_changes.stamps import Publish, Stamp, is_fresh, records_of,
 from backend.processes.instances import SPAWN_SECONDS, Instance
 
 PROOF_SECONDS: Final = 2.0  # a process that is killed together with its supervisor leaves no note
+PROBE_SECONDS: Final = 0.25
 
 
 class RecordsPort(Protocol):
@@ -32,6 +35,8 @@ class ProcessesPort(Protocol):
     def latest(self, store: Path) -> Instance | None: ...
 
     def refresh(self, instance: Instance) -> Instance: ...
+
+    def adopt(self, instance: Instance, *, timeout_seconds: float) -> Instance: ...
 
 
 @dataclass(slots=True)
@@ -166,14 +171,27 @@ class Runs:
             self._load(version)
         elif version.lives and time.monotonic() - version.looked_at >= PROOF_SECONDS:
             assert version.instance is not None, "it lives"
-            version.saw(self._processes.refresh(version.instance))
+            version.saw(self._proved(version.instance))
+
+    def _proved(self, instance: Instance) -> Instance:
+        """As it is now. One that is not ready is asked: nobody may be waiting for it any more."""
+        now = self._processes.refresh(instance)
+        waited_for = now.launch.tag in tuple(self._at_work.values())
+        if not now.lives or now.ready is not None or waited_for:
+            return now
+        with suppress(StorageError):
+            return self._processes.adopt(now, timeout_seconds=PROBE_SECONDS)
+        return now
 
     def _load(self, version: _Version) -> None:
         """The run that lives, else the last one."""
         version.stamps = version.present_stamps()  # from before: of a new run, they are read anew
-        latest = self._processes.latest(version.store)
-        if latest is not None and not latest.lives:
-            latest = self._processes.current(version.store) or latest
+        try:
+            latest = self._processes.latest(version.store)
+            if latest is not None and not latest.lives:
+                latest = self._processes.current(version.store) or latest
+        except StorageError:  # one that may not be read keeps nobody from seeing the others
+            latest = None
         if latest is not None and _is_being_born(latest):
             version.stamps = ()
         else:

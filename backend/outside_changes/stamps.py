@@ -17,10 +17,11 @@ Publish = Callable[[EventData], object]
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Names one state of a file, or of the list of names in a folder. None: not there."""
+    """Names one state of a file, or of the list of names in a folder. None: not there, or not
+    ours to see."""
     try:
         status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
 

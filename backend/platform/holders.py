@@ -6,14 +6,9 @@ first one comes in. That also works where there are no hardlinks (exFAT, some ne
 
 A holder whose process is gone is taken away by removing the file of that very token. Of two who do
 so at once, one finds it gone; neither can remove the holder that came in meanwhile, for that has
-another token. Who is gone:
-
-- on this machine, in this pid namespace: a process that is not there any more, or that was born at
-  another moment (of the boot) than the holder was;
-- on this machine, before its last boot: gone with that boot.
-
-Anyone else may live: a holder on another machine, in another container, or one that cannot be read
-is never broken. Who waits is told which folder to remove once that launcher has surely ended.
+another token. Who is gone: see `whereabouts`. Anyone else may live: a holder on another machine, in
+another container, or one that cannot be read is never broken. Who waits is told which folder to
+remove once that launcher has surely ended.
 """
 
 from __future__ import annotations
@@ -21,16 +16,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import platform
 import secrets
 import time
-from functools import cache
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from backend.platform.subprocesses import creation_time, is_same_process
+from backend.platform.whereabouts import Fate, fate_of, this_process
 
 SUFFIX: Final = ".holder"
 STALE_SECONDS: Final = 5.0
@@ -38,10 +32,7 @@ _TAKEN: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
 class Holder(BaseModel):
-    """Who is inside: the process, and where its pid means anything.
-
-    On Linux, `created` begins with the boot.
-    """
+    """Who is inside: the process, and where its pid means anything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,12 +44,7 @@ class Holder(BaseModel):
     @property
     def is_gone(self) -> bool:
         """Whether it surely no longer lives."""
-        here = _here()
-        if self.machine != here.machine:
-            return False
-        if _boot_of(self.created) != _boot_of(here.created):
-            return True
-        return self.place == here.place and not is_same_process(self.pid, self.created)
+        return fate_of(self) is Fate.GONE
 
 
 class HolderFolder:
@@ -96,7 +82,7 @@ class HolderFolder:
         made = self._folder.with_name(f"{self._folder.name}-{token}")
         made.mkdir(mode=0o700)
         try:
-            _write(made / f"{token}.json", _here())
+            _write(made / f"{token}.json", Holder(**asdict(this_process())))
             made.rename(self._folder)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -138,30 +124,3 @@ def _read(file: Path) -> Holder | None:
         return Holder.model_validate_json(file.read_bytes())
     except ValidationError:
         return None
-
-
-def _here() -> Holder:
-    """This process as a holder; not remembered, for a fork is another one."""
-    machine, place = _surroundings()
-    return Holder(
-        pid=os.getpid(), created=creation_time(os.getpid()) or "", machine=machine, place=place
-    )
-
-
-@cache
-def _surroundings() -> tuple[str, str]:
-    """This machine, and the pid namespace in which our numbers count."""
-    try:
-        machine = Path("/etc/machine-id").read_text("ascii").strip()
-    except OSError:
-        machine = ""
-    try:
-        place = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        place = ""
-    # Images of containers are copied with their machine-id; their host names differ.
-    return f"{machine}/{platform.node()}", place
-
-
-def _boot_of(created: str) -> str:
-    return created.partition(":")[0] if ":" in created else ""

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ from backend.logging_config import get_logger
 from backend.platform.subprocesses import (
     END_SECONDS,
     OPERATION_VARIABLE,
+    SHORT,
     TOKEN_VARIABLE,
     ProcessIdentity,
     creation_time,
@@ -39,38 +40,65 @@ class Carrier:
     is_instance: bool
 
 
-def carriers(variable: str, values: Collection[str]) -> Iterator[Carrier]:
-    """Every living process of this user, but not this one, with one of `values` in `variable`."""
-    import psutil
+def carriers(variable: str, values: Collection[str] | None = None) -> Iterator[Carrier]:
+    """Every living process of this user, but not this one, with one of `values` in `variable`.
 
+    None: with anything in it. Raises: OSError where the system cannot say it now.
+    """
     for process in _own_processes():
-        with suppress(psutil.Error, OSError):  # gone meanwhile, or not ours to look at
+        with _passed_over():
             environment = process.environ()
             created = creation_time(process.pid)
             value = environment.get(variable)
-            if value is None or value not in values or created is None:
+            if not value or (values is not None and value not in values) or created is None:
                 continue
             yield Carrier(
                 ProcessIdentity(process.pid, created, value, variable),
                 command=tuple(process.cmdline()),
-                is_instance=TOKEN_VARIABLE in environment,
+                is_instance=bool(environment.get(TOKEN_VARIABLE)),
             )
 
 
 def users_of(folder: Path) -> list[int]:
-    """The processes of this user, but not this one, that work in `folder` or run from it."""
-    import psutil
+    """The processes of this user, but not this one, that work in `folder` or run from it.
 
+    Raises: OSError where the system cannot say it now.
+    """
     place = folder.resolve()
     found = []
     for process in _own_processes():
-        with suppress(psutil.Error, OSError):
-            # The Python of an environment is a link to one elsewhere: its name is what it was
-            # called by.
-            used = (process.cwd(), process.exe(), *process.cmdline()[:1])
-            if any(Path(one).is_relative_to(place) for one in used if one):
+        with _passed_over():
+            if _works_in(process, place):
                 found.append(process.pid)
     return found
+
+
+def works_in(pid: int, folder: Path) -> bool:
+    """Whether that process works in `folder` or runs from it. Raises: as `users_of`."""
+    import psutil
+
+    with _passed_over():
+        return _works_in(psutil.Process(pid), folder.resolve())
+    return False
+
+
+def is_called_with(pid: int, folder: Path) -> bool:
+    """Whether that very folder, by whatever name, is the last argument of that process.
+
+    Raises: as `users_of`.
+    """
+    import psutil
+
+    with _passed_over():
+        last = psutil.Process(pid).cmdline()[-1:]
+        return bool(last) and Path(last[0]).samefile(folder)
+    return False
+
+
+def _works_in(process: psutil.Process, place: Path) -> bool:
+    # The Python of an environment is a link to one elsewhere: its name is what it was called by.
+    used = (process.cwd(), process.exe(), *process.cmdline()[:1])
+    return any(Path(one).is_relative_to(place) for one in used if one)
 
 
 def _own_processes() -> Iterator[psutil.Process]:
@@ -79,10 +107,25 @@ def _own_processes() -> Iterator[psutil.Process]:
     import psutil
 
     for pid in psutil.pids():
-        with suppress(psutil.Error, OSError):
+        with _passed_over():
             process = psutil.Process(pid)
             if pid != os.getpid() and process.uids().real == os.getuid():
                 yield process
+
+
+@contextmanager
+def _passed_over() -> Iterator[None]:
+    """What has gone meanwhile, or is not ours to look at. Not what is only hidden by a want of
+    descriptors or memory: it may live."""
+    import psutil
+
+    try:
+        yield
+    except psutil.Error:
+        return
+    except OSError as error:
+        if error.errno in SHORT:
+            raise
 
 
 def end_tools_of(operation_ids: Collection[str]) -> list[int]:

@@ -71,8 +71,20 @@ class FileLock(AbstractContextManager["FileLock"]):
         self._proved_on: int | None = None
 
     def __enter__(self) -> FileLock:
-        deadline = time.monotonic() + self._timeout
-        if not self._threads.acquire(timeout=self._timeout):
+        return self._enter(self._timeout)
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Inside, the lock is held. It is waited for only that long. Raises: as on entry."""
+        self._enter(seconds)
+        try:
+            yield
+        finally:
+            self.__exit__(None, None, None)
+
+    def _enter(self, timeout_seconds: float) -> FileLock:
+        deadline = time.monotonic() + timeout_seconds
+        if not self._threads.acquire(timeout=timeout_seconds):
             raise self._conflict()
         try:
             if self._depth == 0:

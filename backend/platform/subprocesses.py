@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import signal
@@ -23,9 +24,12 @@ OPERATION_VARIABLE: Final = "COMFYUI_LAUNCHER_OPERATION"
 # What must not leak from the shell that started us into the Pythons that we start.
 SCRUBBED_NAMES: Final = frozenset(
     {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "VIRTUAL_ENV", "UV_PYTHON"}
-    | {OPERATION_VARIABLE}
+    | {OPERATION_VARIABLE, TOKEN_VARIABLE}  # of the ComfyUI in whose terminal we were started
 )
 SCRUBBED_PREFIXES: Final = ("CONDA_", "PIP_", "UV_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX")
+# What the system says of a process that is not there, and what says nothing of any process.
+GONE: Final = frozenset({errno.ENOENT, errno.ESRCH})
+SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 END_SECONDS: Final = 2.0
 KEPT_LINES: Final = 200
 CHECK_SECONDS: Final = 0.1
@@ -96,13 +100,18 @@ def run(
     `check` is called ten times a second; when it raises, the group is ended and the exception goes
     on. So it does when `timeout_seconds` are over (TimeoutError). `on_line` gets each line of both
     streams. What the program left behind is ended if it keeps a stream open: it could do so for
-    ever. It carries the id of the operation that it works for. Raises FileNotFoundError when the
-    program is not there.
+    ever. It carries the id of the operation that it works for, and no token: it is no ComfyUI.
+    Raises FileNotFoundError when the program is not there.
     """
+    completed = Completed(returncode=-1, output="")
+    lines: deque[str] = deque(maxlen=KEPT_LINES)
+    output: list[str] = []
+    told = [on_line] if on_line else []
+    readers: list[_Reader] = []
     process = subprocess.Popen(
         [str(part) for part in command],
         cwd=cwd,
-        env={**environment, **operation_mark()},
+        env={**_without(environment, TOKEN_VARIABLE), **operation_mark()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -111,14 +120,9 @@ def run(
         encoding="utf-8",
         errors="replace",
     )
-    completed = Completed(returncode=-1, output="")
-    lines: deque[str] = deque(maxlen=KEPT_LINES)
-    output: list[str] = []
-    readers = [
-        _Reader(process.stdout, [lines.append, output.append, *([on_line] if on_line else [])]),
-        _Reader(process.stderr, [lines.append, *([on_line] if on_line else [])]),
-    ]
     try:
+        readers.append(_Reader(process.stdout, [lines.append, output.append, *told]))
+        readers.append(_Reader(process.stderr, [lines.append, *told]))
         _await(process, check, timeout_seconds)
         if not _all_read(readers, END_SECONDS):
             _end_group(process, readers)
@@ -137,10 +141,13 @@ def run(
 def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, str]) -> int:
     """Starts a program that outlives us, in a session of its own, without our streams. Its pid.
 
-    It is no tool of an operation, and carries the mark of none.
+    It is no tool of an operation, and carries the mark of none; nor the token of the ComfyUI in
+    whose terminal we were started, but only one that was made for it.
     """
     arguments = [str(part) for part in command]
-    own = {name: value for name, value in environment.items() if name != OPERATION_VARIABLE}
+    own = _without(environment, OPERATION_VARIABLE)
+    if own.get(TOKEN_VARIABLE) == os.environ.get(TOKEN_VARIABLE):
+        own = _without(own, TOKEN_VARIABLE)
     null = os.open(os.devnull, os.O_RDWR)
     try:
         pid = os.posix_spawn(
@@ -155,6 +162,16 @@ def spawn_detached(command: Sequence[str | Path], *, environment: Mapping[str, s
     with _spawned_lock:
         _spawned.add(pid)
     return pid
+
+
+def end_spawned(pid: int) -> None:
+    """SIGTERM to what spawn_detached started here, also where nothing can be found out about it.
+
+    Until it is reaped, its pid cannot be given to anyone else.
+    """
+    with _spawned_lock:
+        if pid in _spawned:
+            _kill(os.kill, pid, signal.SIGTERM)
 
 
 def reap(pid: int) -> None:
@@ -179,31 +196,43 @@ def creation_time(pid: int) -> str | None:
 
     To be compared only. On Linux it is free of the wall clock, which may be stepped at any time:
     the boot, and the clock ticks from it to the birth. A zombie is not there.
+    Raises: OSError where the system cannot say it now, as when no descriptor is free.
     """
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        except OSError:
-            return None
+        except OSError as error:
+            if error.errno in GONE:
+                return None
+            raise
         fields = stat.rpartition(")")[2].split()  # the name before may hold anything
-        return None if fields[0] in {"Z", "X"} else f"{_boot()}:{fields[19]}"
+        return None if fields[0] in {"Z", "X"} else f"{this_boot()}:{fields[19]}"
     return _creation_time_by_psutil(pid)
 
 
 def is_same_process(pid: int, created: str) -> bool:
-    """Whether the process that was born then under that pid still lives."""
-    return creation_time(pid) == created
+    """Whether the process that was born then under that pid still lives; also where that cannot be
+    found out, for what is done to the work of the dead cannot be undone."""
+    try:
+        return creation_time(pid) == created
+    except OSError:
+        return True
 
 
 def prove(identity: ProcessIdentity) -> bool:
-    """Whether that very process lives: pid, birth and token agree. What we may signal."""
+    """Whether that very process lives: pid, birth and token agree. What we may signal.
+    Raises: OSError where the system cannot say it now."""
     import psutil
 
-    if not is_same_process(identity.pid, identity.created):
-        return False
     try:
+        if creation_time(identity.pid) != identity.created:
+            return False
         return psutil.Process(identity.pid).environ().get(identity.variable) == identity.token
-    except (psutil.Error, OSError):
+    except psutil.Error:
+        return False
+    except OSError as error:
+        if error.errno in SHORT:
+            raise
         return False
 
 
@@ -254,12 +283,18 @@ def _kill(send: Callable[[int, int], None], target: int, number: signal.Signals)
 
 
 @functools.cache
-def _boot() -> str:
-    """Which boot of this machine this is; a word in its place where the kernel does not say."""
+def this_boot() -> str:
+    """Which boot of this machine this is; empty where the kernel does not say."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return "unknown"
+    except OSError as error:
+        if error.errno in SHORT:  # not to be remembered
+            raise
+        return ""
+
+
+def _without(environment: Mapping[str, str], gone: str) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name != gone}
 
 
 def _creation_time_by_psutil(pid: int) -> str | None:
@@ -270,6 +305,8 @@ def _creation_time_by_psutil(pid: int) -> str | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else repr(process.create_time())
     except psutil.NoSuchProcess:
         return None
+    except psutil.AccessDenied as error:
+        raise PermissionError(errno.EACCES, "its birth is not ours to see") from error
 
 
 def _await(

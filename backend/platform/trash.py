@@ -10,25 +10,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import secrets
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
-
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from typing import Final
 
 from backend.exceptions import (
     ForeignFolder,
     MetadataCorrupt,
+    MetadataError,
     NotInTrash,
     NotWritable,
     StorageError,
 )
 from backend.file_utils import (
     atomic_write_json,
+    names_in,
     read_json,
     storage_errors,
     sync_folder,
@@ -37,82 +35,33 @@ from backend.file_utils import (
 from backend.logging_config import get_logger
 from backend.platform.erasing import erase, refuse_mounts
 from backend.platform.locks import FileLock
-from backend.validators import VersionTag
+from backend.platform.trash_entries import (
+    DOOMED_SUFFIX,
+    ENTRY_SUFFIX,
+    MARKER_NAME,
+    Marker,
+    TrashEntry,
+    UnreadableEntry,
+    is_an_entry,
+    is_doomed,
+    marker_of,
+    read_marker,
+    write_marker,
+)
 
-MARKER_NAME: Final = ".comfyui-launcher.json"
-ENTRY_SUFFIX: Final = ".json"
-DOOMED_SUFFIX: Final = ".doomed"
+__all__ = [
+    "MARKER_NAME",
+    "Marker",
+    "Trash",
+    "TrashEntry",
+    "UnreadableEntry",
+    "read_marker",
+    "write_marker",
+]
 
-_ENTRY_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _MOVE_REFUSED: Final = frozenset({errno.EXDEV, errno.EBUSY, errno.EINVAL, errno.ENOTEMPTY})
 
 _log: Final = get_logger(__name__)
-
-
-def _that_can_be_asked_for(path: Path) -> Path:
-    """Refuses what the system takes for no path at all."""
-    if "\0" in str(path):
-        raise ValueError("a path holds no zero byte")
-    return path
-
-
-class Marker(BaseModel):
-    """What says that a folder is ours, and which operation made it."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
-    )
-
-    schema_version: Literal[1] = Field(1, alias="schema")
-    operation_id: str
-    tag: VersionTag
-    created_at: AwareDatetime
-
-
-class TrashEntry(BaseModel):
-    """A folder in the trash. `operation_id` is of the operation that put it there.
-
-    `bytes` is what deleting it frees, as it was looked at before the move (None: nobody looked).
-    `overdue_since`: when it was first seen to have lain here for too long.
-
-    `original` is absolute here, and on disk relative to the folder that the trash lies in: when
-    that is moved or copied, what is taken back stays in the copy.
-    """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
-    )
-
-    schema_version: Literal[1] = Field(1, alias="schema")
-    id: str = Field(pattern=f"^{_ENTRY_ID.pattern}$")
-    original: Annotated[Path, AfterValidator(_that_can_be_asked_for)]
-    reason: str
-    operation_id: str
-    trashed_at: AwareDatetime
-    tag: VersionTag
-    bytes: int | None = None
-    overdue_since: AwareDatetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableEntry:
-    """A record in the trash that cannot be read; what it is about stays where it is."""
-
-    path: Path
-    reason: str
-
-
-def write_marker(folder: Path, marker: Marker) -> None:
-    """Makes `folder` (which exists) ours. Raises: DiskFull, NotWritable."""
-    atomic_write_json(folder / MARKER_NAME, marker)
-
-
-def read_marker(folder: Path) -> Marker | None:
-    """The marker of a folder; None when it has none, so it is not ours.
-
-    Raises: MetadataCorrupt when it has one that cannot be read, NotWritable.
-    """
-    return value_or_none(read_json(folder / MARKER_NAME, Marker))
 
 
 class Trash:
@@ -147,6 +96,9 @@ class Trash:
             trashed_at=now,
             tag=marker.tag,
             bytes=size,
+            kept_since=now,
+            seen_at=now,
+            inode=path.lstat().st_ino,
         )
         with self._lock:
             self._write(entry)
@@ -171,20 +123,29 @@ class Trash:
         _move(path, self._folder / f"{path.name}{DOOMED_SUFFIX}")
 
     def doomed(self) -> list[Path]:
-        """The folders whose deletion has begun: a crash, or nobody's time, left them half done."""
-        return [folder for folder in self._folders() if _is_doomed(folder)]
+        """The folders whose deletion has begun: a crash, or nobody's time, left them half done.
+
+        Raises: NotWritable when the trash may not be read.
+        """
+        return [folder for folder in self._folders() if is_doomed(folder)]
 
     def sweep(self, *, check: Callable[[], None]) -> int:
         """The bytes that were freed by ending the deletions that had begun. Else as `empty`."""
-        return sum(erase(folder, MARKER_NAME, check) for folder in self.doomed())
+        return _erase_all(self.doomed(), check, [])
 
     def entries(self) -> list[TrashEntry]:
-        """What can be taken back, the latest first; a record that cannot be read is left out."""
+        """What can be taken back, the latest first; a record that cannot be read is left out.
+
+        Raises: NotWritable when the trash itself may not be read: that is not the same as empty.
+        """
         return self._look()[0]
 
     def unreadable(self) -> list[UnreadableEntry]:
-        """The records that cannot be read."""
-        return self._look()[1]
+        """What cannot be read: records, or the whole trash."""
+        try:
+            return self._look()[1]
+        except StorageError as error:
+            return [UnreadableEntry(self._folder, error.message)]
 
     def _look(self) -> tuple[list[TrashEntry], list[UnreadableEntry]]:
         found, damaged = [], []
@@ -200,14 +161,24 @@ class Trash:
         found.sort(key=lambda entry: (entry.trashed_at, entry.id), reverse=True)
         return found, damaged
 
-    def note_overdue(self, entry_id: str, since: datetime | None) -> None:
-        """Writes down since when an entry is seen to lie here for too long; None: it does not.
+    def note_look(
+        self,
+        entry_id: str,
+        *,
+        kept_since: datetime,
+        seen_at: datetime,
+        overdue_since: datetime | None,
+    ) -> None:
+        """Writes down what a look at the days of an entry found.
 
         Raises: NotInTrash, MetadataCorrupt, DiskFull, NotWritable.
         """
         with self._lock:
             entry = self._entry(entry_id)
-            self._write(entry.model_copy(update={"overdue_since": since}))
+            with storage_errors(self._folder):
+                inode = (self._folder / entry.id).lstat().st_ino
+            found = {"kept_since": kept_since, "seen_at": seen_at, "overdue_since": overdue_since}
+            self._write(entry.model_copy(update={**found, "inode": inode}))
 
     def tidy(self) -> None:
         """Drops records without a folder, which a crash between two steps leaves behind."""
@@ -243,22 +214,26 @@ class Trash:
 
         No link is followed and no mounted volume entered; what lies here without our marker stays.
         `check` ends it by raising, between two files: the rest of that entry cannot be taken back
-        then, and goes with the next `sweep`, as after a crash.
-        Raises: NotInTrash, NotWritable when a volume is mounted inside (both before anything is
-        deleted) or the disk refuses, what `check` raises.
+        then, and goes with the next `sweep`, as after a crash. One that cannot be deleted does not
+        keep the others: what is raised for the first such comes when they are gone.
+        Raises: NotInTrash, MetadataCorrupt, NotWritable when a volume is mounted inside or the disk
+        refuses, what `check` raises.
         """
         if not self._folder.is_dir():
             if entry_ids:
                 raise NotInTrash(min(entry_ids), reason="there is no such entry")
             return 0
+        doomed: list[Path] = []
+        failures: list[StorageError | MetadataError] = []
         with self._lock:
-            chosen = self._all_of_ours() if entry_ids is None else self._chosen(entry_ids)
-            for payload in chosen:
-                refuse_mounts(payload)
-            doomed = [self._doom(payload) for payload in chosen]
+            for chosen in self._all_of_ours() if entry_ids is None else entry_ids:
+                with _kept_in(failures):
+                    payload = self._deletable(chosen) if isinstance(chosen, str) else chosen
+                    refuse_mounts(payload)
+                    doomed.append(self._doom(payload))
             if entry_ids is None:
                 self._forget_the_gone()
-        return sum(erase(payload, MARKER_NAME, check) for payload in doomed)
+        return _erase_all(doomed, check, failures)
 
     def _record(self, entry_id: str) -> Path:
         return self._folder / f"{entry_id}{ENTRY_SUFFIX}"
@@ -274,9 +249,9 @@ class Trash:
             sync_folder(self._folder)
 
     def _folders(self) -> list[Path]:
-        if not self._folder.is_dir():
-            return []
-        return [path for path in self._folder.iterdir() if path.is_dir() and not path.is_symlink()]
+        places = [self._folder / name for name in names_in(self._folder)]
+        with storage_errors(self._folder):
+            return [path for path in places if path.is_dir() and not path.is_symlink()]
 
     def _entry(self, entry_id: str) -> TrashEntry:
         for record in self._records():  # compared, never joined to a path: it comes from a person
@@ -285,13 +260,21 @@ class Trash:
         raise NotInTrash(entry_id, reason="there is no such entry")
 
     def _records(self) -> list[Path]:
-        return list(self._folder.glob(f"*{ENTRY_SUFFIX}"))
+        names = names_in(self._folder)
+        return [self._folder / name for name in names if name.endswith(ENTRY_SUFFIX)]
 
     def _read(self, record: Path) -> TrashEntry | None:
         """The entry of a record; None when it, or its folder, is gone."""
         entry = value_or_none(read_json(record, TrashEntry))
-        if entry is None or not (self._folder / entry.id).is_dir():
+        if entry is None:
             return None
+        with storage_errors(self._folder):
+            folder = self._folder / entry.id
+            if not folder.is_dir():
+                return None
+            if folder.lstat().st_ino != entry.inode:
+                looks = ("kept_since", "seen_at", "overdue_since")
+                entry = entry.model_copy(update=dict.fromkeys(looks))
         if entry.id != record.stem:
             raise MetadataCorrupt(record, reason=f"it tells of {entry.id}")
         original = Path(os.path.normpath(self._base / entry.original))
@@ -301,17 +284,16 @@ class Trash:
             raise MetadataCorrupt(record, reason=f"it leads out of {self._base}")
         return entry.model_copy(update={"original": original})
 
-    def _chosen(self, entry_ids: Collection[str]) -> list[Path]:
-        payloads = [self._folder / self._entry(entry_id).id for entry_id in entry_ids]
-        for payload in payloads:
-            if _marker_of(payload) is None:
-                raise NotInTrash(payload.name, reason="its marker is gone, so it is left alone")
-        return payloads
+    def _deletable(self, entry_id: str) -> Path:
+        payload = self.payload(entry_id)
+        if marker_of(payload) is None:
+            raise NotInTrash(payload.name, reason="its marker is gone, so it is left alone")
+        return payload
 
     def _all_of_ours(self) -> list[Path]:
         folders = self._folders()
         doomed = set(self.doomed())
-        ours = [f for f in folders if f in doomed or _is_an_entry(f)]
+        ours = [f for f in folders if f in doomed or is_an_entry(f)]
         for other in sorted(set(folders) - set(ours)):
             _log.warning("%s lies in the trash without our marker and is left alone", other)
         return ours
@@ -334,36 +316,26 @@ class Trash:
                     record.unlink(missing_ok=True)
 
 
-def _is_an_entry(folder: Path) -> bool:
-    """Whether we put it here, also if its record is lost. A copy of a folder of ours carries our
-    marker too, but not the name that we give."""
-    return bool(_ENTRY_ID.fullmatch(folder.name)) and _marker_of(folder) is not None
-
-
-def _is_doomed(folder: Path) -> bool:
-    """Whether we have begun to delete it: an entry, or what was put away from the store."""
-    name = folder.name.removesuffix(DOOMED_SUFFIX)
-    if name == folder.name:
-        return False
-    marker = _marker_of(folder)
-    if marker is None:
-        return _is_last_bit(folder)
-    return bool(_ENTRY_ID.fullmatch(name)) or name == f"{marker.tag}-{marker.operation_id}"
-
-
-def _marker_of(folder: Path) -> Marker | None:
+@contextlib.contextmanager
+def _kept_in(failures: list[StorageError | MetadataError]) -> Iterator[None]:
+    """What goes wrong inside is told later."""
     try:
-        return read_marker(folder)
-    except MetadataCorrupt:  # what cannot be proved to be ours is not deleted
-        return None
+        yield
+    except (StorageError, MetadataError) as failure:
+        failures.append(failure)
 
 
-def _is_last_bit(folder: Path) -> bool:
-    """Whether only this is left of a deletion: a crash came between the marker and the folder."""
-    try:
-        return not any(folder.iterdir())
-    except FileNotFoundError:  # another process was faster: nothing of it is left
-        return True
+def _erase_all(
+    folders: list[Path], check: Callable[[], None], failures: list[StorageError | MetadataError]
+) -> int:
+    """The bytes that were freed. The first failure is raised when all the others are deleted."""
+    freed = 0
+    for folder in folders:
+        with _kept_in(failures):
+            freed += erase(folder, MARKER_NAME, check)
+    if failures:
+        raise failures[0]
+    return freed
 
 
 def _move(source: Path, target: Path) -> None:

@@ -1,7 +1,9 @@
 """ComfyUI processes, each under a supervisor of its own and known by pid, birth and token.
 
 Everything about an instance lies in `<store>/run/<id>/`: any launcher process finds it there,
-whether or not the one that started it still lives.
+whether or not the one that started it still lives. A root can be copied while one runs, with all
+that is written there: a process is one of this store only if it also works in it, or was called
+with this very folder.
 """
 
 from __future__ import annotations
@@ -12,18 +14,21 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from backend.exceptions import StopFailed
-from backend.platform.leftovers import Carrier, carriers, users_of
+from backend.exceptions import StopFailed, StorageError
+from backend.file_utils import storage_errors
+from backend.logging_config import get_logger
+from backend.platform.leftovers import Carrier, carriers, is_called_with, users_of, works_in
 from backend.platform.subprocesses import (
     TOKEN_VARIABLE,
     ProcessIdentity,
     creation_time,
+    end_spawned,
     family,
     is_same_process,
     prove,
@@ -69,22 +74,29 @@ __all__ = [
 
 KEPT_RUNS: Final = 5
 SPAWN_SECONDS: Final = 10.0
+SCAN_SECONDS: Final = 1.0
 STOP_MARGIN_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.05
 AFTERMATH_SECONDS: Final = 1.0
+_log: Final = get_logger(__name__)
 
 
 class Instances:
-    """Starts, finds and stops ComfyUI processes. Holds none of them: the truth is on disk."""
+    """Starts, finds and stops ComfyUI processes. Holds none of them: the truth is on disk.
+
+    Each verb raises NotWritable where the store may not be read: nobody knows then what runs.
+    """
 
     def __init__(self, *, spawn_seconds: float = SPAWN_SECONDS) -> None:
         self._spawn_seconds = spawn_seconds
         self._gone: set[Path] = set()
+        self._scan = Scan()
 
     def start(self, plan: LaunchPlan) -> Instance:
         """A new process under its supervisor; it runs or has failed when this returns.
 
         On a machine that is too busy for a report in time, only its supervisor runs by then.
+        Nothing runs when this raises.
         """
         identity = f"{datetime.now(UTC):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"  # sorts by time
         folder = plan.store / "run" / identity
@@ -104,8 +116,17 @@ class Instances:
         )
         write_launch(folder, record)
         environment = {**plan.environment, TOKEN_VARIABLE: record.token}
-        instance = self._await_report(folder, *_spawn_supervisor(folder, environment))
-        self._forget_old_runs(plan)
+        supervisor = spawn_detached(_supervisor_of(folder), environment=environment)
+        try:
+            write_note(folder, SUPERVISOR, SupervisorRecord(pid=supervisor))
+            instance = self._await_report(folder, supervisor, creation_time(supervisor))
+        except BaseException:
+            end_spawned(supervisor)
+            raise
+        try:
+            self._forget_old_runs(plan)
+        except (StorageError, OSError) as error:  # this one runs; they are forgotten another time
+            _log.warning("old runs of %s are still there: %s", plan.tag, error)
         return instance
 
     def current(self, store: Path) -> Instance | None:
@@ -220,16 +241,22 @@ class Instances:
         """
         if instance.folder in self._gone:
             return instance
-        found = {one.command[-1]: one.identity.pid for one in _carriers_of(instance)}
-        supervisor = found.pop(str(instance.folder), None)
-        if supervisor is not None:
-            return replace(instance, state="running", spawned_pid=supervisor)
+        is_new = instance.age_seconds <= SPAWN_SECONDS  # it may be just coming up
+        if not is_new and instance.launch.token not in self._scan.tokens():
+            self._gone.add(instance.folder)
+            return instance
+        found = _carriers_of(instance)
+        for one in found:
+            if one.command != instance.launch.command:
+                return replace(instance, state="running", spawned_pid=one.identity.pid)
         if found:
             noted = ProcessRecord(
-                supervisor_pid=instance.spawned_pid or 0, state="running", pid=min(found.values())
+                supervisor_pid=instance.spawned_pid or 0,
+                state="running",
+                pid=min(one.identity.pid for one in found),
             )
             return replace(instance, state="orphaned", process=noted)
-        if instance.age_seconds > SPAWN_SECONDS:  # else it may be just coming up
+        if not is_new:
             self._gone.add(instance.folder)
         return instance
 
@@ -243,10 +270,11 @@ class Instances:
         if created is None:
             return None
         identity = ProcessIdentity(pid, created, instance.launch.token)
-        if not prove(identity):
+        if not prove(identity) or not _is_of(instance, pid):
             return None
         if pid not in births:
-            write_note(instance.folder, BIRTHS, Births(created=births | {pid: created}))
+            with contextlib.suppress(StorageError):  # on a full disk: it is found out anew
+                write_note(instance.folder, BIRTHS, Births(created=births | {pid: created}))
         return identity
 
     def _await_report(self, folder: Path, supervisor: int, created: str | None) -> Instance:
@@ -274,12 +302,36 @@ class Instances:
                 forget_run(instance, plan.log_folder)
 
 
+class Scan:
+    """Which tokens were carried by any process a moment ago: one look at all for many runs."""
+
+    def __init__(self) -> None:
+        self._tokens: frozenset[str] = frozenset()
+        self._until = 0.0
+
+    def tokens(self) -> frozenset[str]:
+        if time.monotonic() >= self._until:
+            self._tokens = frozenset(one.identity.token for one in carriers(TOKEN_VARIABLE))
+            self._until = time.monotonic() + SCAN_SECONDS
+        return self._tokens
+
+
+def _is_of(instance: Instance, pid: int) -> bool:
+    """Whether a process with its token is one of this store: not of the one that it is a copy of.
+
+    A store that was renamed is still where its ComfyUI works.
+    """
+    store = instance.folder.parent.parent
+    return is_called_with(pid, instance.folder) or works_in(pid, store)
+
+
 def _carriers_of(instance: Instance) -> list[Carrier]:
     """Its supervisor and its child. Not what has the token from them alone: a browser, perhaps."""
     return [
         one
         for one in carriers(TOKEN_VARIABLE, {instance.launch.token})
-        if one.command == instance.launch.command or one.command[-1:] == (str(instance.folder),)
+        if is_called_with(one.identity.pid, instance.folder)
+        or (one.command == instance.launch.command and _is_of(instance, one.identity.pid))
     ]
 
 
@@ -294,23 +346,15 @@ def _group_of(instance: Instance) -> list[ProcessIdentity]:
 
 
 def _run_folders(store: Path) -> list[Path]:
-    """Newest first; their names sort by time."""
-    return sorted((one for one in (store / "run").glob("*") if one.is_dir()), reverse=True)
+    """Newest first; their names sort by time. Raises: NotWritable where they may not be read."""
+    runs = store / "run"
+    with storage_errors(runs):
+        try:
+            return sorted((one for one in runs.iterdir() if one.is_dir()), reverse=True)
+        except FileNotFoundError:
+            return []
 
 
-def _spawn_supervisor(folder: Path, environment: Mapping[str, str]) -> tuple[int, str | None]:
-    """The pid of the new supervisor, noted beside the run, and its birth, None if it has died.
-
-    Nothing runs when this raises.
-    """
+def _supervisor_of(folder: Path) -> list[str | Path]:
     program = Path(__file__).parent.parent / "platform" / "supervisor.py"
-    pid = spawn_detached([sys.executable, "-I", program, folder], environment=environment)
-    created = creation_time(pid)
-    try:
-        write_note(folder, SUPERVISOR, SupervisorRecord(pid=pid))
-    except BaseException:
-        if created is not None:
-            identity = ProcessIdentity(pid, created, environment[TOKEN_VARIABLE])
-            signal_process(identity, signal.SIGTERM)
-        raise
-    return pid, created
+    return [sys.executable, "-I", program, folder]

@@ -63,6 +63,10 @@ class ResourceManager:
         """
         return self.view(tag).remove(self._paths.models, self._paths.custom_nodes)
 
+    def view_links(self, tag: str) -> int:
+        """How many links of ours `remove_view` would unlink. Raises: as that."""
+        return len(self.view(tag).ours(self._paths.models, self._paths.custom_nodes))
+
     def view(self, tag: str) -> View:
         folder = self._paths.views / tag
         return View(folder, LinkLedger(self._paths.links / f"{tag}.json", folder))

@@ -80,6 +80,14 @@ class View:
                 self._ledger.forget()
         return RemovedView(len(gone), kept)
 
+    def ours(self, shared_models: Path, shared_nodes: Path) -> Collection[Path]:
+        """The links that `remove` would unlink. Changes nothing. Raises: as `rebuild`."""
+        with storage_errors(self.folder):
+            if self._ledger.has_begun():
+                return self._ledger.ours().keys()
+            wanted = self._wanted(shared_models, shared_nodes)
+            return self._older(shared_models, shared_nodes, wanted)
+
     def _wanted(self, shared_models: Path, shared_nodes: Path) -> dict[Path, Path]:
         """Each link that there should be, and where it leads."""
         wanted = {
@@ -101,15 +109,19 @@ class View:
         Those were ours that lead to what has the same name and place in the shared folder, or
         nowhere from where a link is wanted.
         """
-        if self._ledger.has_begun():
-            return
+        if not self._ledger.has_begun():
+            self._ledger.adopt(self._older(shared_models, shared_nodes, wanted))
+
+    def _older(
+        self, shared_models: Path, shared_nodes: Path, wanted: Mapping[Path, Path]
+    ) -> list[Path]:
         older = []
         for folder, source in ((self.models, shared_models), (self.custom_nodes, shared_nodes)):
             for link in _links(folder):
                 led_here = link_target(link) == source / link.relative_to(folder)
                 if led_here or (link in wanted and not link.exists()):
                     older.append(link)
-        self._ledger.adopt(older)
+        return older
 
     def _is_ours_up_to(self, folder: Path) -> bool:
         """Whether only real folders, or none yet, lie on the way from the view to `folder`."""

@@ -22,6 +22,7 @@ from backend.file_utils import (
     Corrupt,
     Value,
     atomic_write_json,
+    names_in,
     read_json,
     storage_errors,
     sync_folder,
@@ -77,14 +78,12 @@ def commit(context: VersionContext, version: InstalledVersion, store: Path) -> N
 def _take_back(context: VersionContext, version: InstalledVersion, store: Path) -> None:
     """What cannot be taken back is there still, and whoever settles the installation lists it."""
     link, record = link_of(context.paths, version.tag), store / INSTALL_RECORD
-    with suppress(StorageError), storage_errors(record):
-        record.unlink(missing_ok=True)
-        sync_folder(store)
-    with suppress(StorageError):
+    with suppress(StorageError, MetadataError), storage_errors(record):
         context.store.remove(version.tag)
-    with suppress(StorageError):
         if leads_to(link, store):
             remove_link(link)
+        record.unlink(missing_ok=True)  # last: what is on record has one
+        sync_folder(store)
 
 
 def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> None:
@@ -103,20 +102,18 @@ def enlist(context: VersionContext, version: InstalledVersion, store: Path) -> N
 
 
 def unlisted(folder: Path, listed: set[str]) -> list[Path]:
-    """The folders of the store that no record names."""
-    if not folder.is_dir():
-        return []
-    return [
-        entry
-        for entry in sorted(folder.iterdir())
-        if entry.is_dir() and not entry.is_symlink() and entry.name not in listed
-    ]
+    """The folders of the store that no record names. Raises: NotWritable: it may not be read."""
+    entries = [folder / name for name in names_in(folder) if name not in listed]
+    with storage_errors(folder):
+        return [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
 
 
 def settle_installation(context: VersionContext, intent: Intent) -> Recovery:
     """Lists what is complete, puts away what is not. Under the lock."""
     store, tag = intent.folder(context.paths), intent.version()
-    if store.is_symlink() or not store.is_dir():
+    with storage_errors(store):
+        is_folder = store.is_dir() and not store.is_symlink()
+    if not is_folder:
         return Recovery(outcome="undone", words=f"{tag}: the installation had not begun.")
     marker = read_marker(store)
     if marker is None:
@@ -130,7 +127,10 @@ def settle_installation(context: VersionContext, intent: Intent) -> Recovery:
 def settle_store(
     context: VersionContext, store: Path, marker: Marker, *, may_clear: bool = True
 ) -> Recovery:
-    """As `settle_installation`, for a folder of ours that no record names."""
+    """As `settle_installation`, for a folder of ours that no record names.
+
+    `may_clear`: something on record says that it is unfinished. In doubt it is left and told.
+    """
     record = read_json(store / INSTALL_RECORD, InstalledVersion)
     if isinstance(record, Value):
         return list_after_all(context, record.value, store)
@@ -138,12 +138,27 @@ def settle_store(
         words = f"{store.name}: it is left as it is, for {record.path} is damaged."
         return Recovery(outcome="left", words=words)
     if not may_clear:
-        words = f"{store.name}: it is left as it is, for what is known about it is damaged."
-        return Recovery(outcome="left", words=words)
+        return _in_doubt(store, "nothing that can be read says that it never was complete")
+    if _may_be_on_record(context, store, marker.tag):
+        return _in_doubt(store, f"its {INSTALL_RECORD} is gone, but it may have been complete")
     context.trash.doom(store)  # gigabytes, perhaps: deleted when there is time
     _log.warning("put away the unfinished installation %s", store.name)
     words = f"{marker.tag}: the installation was interrupted; what it left was cleared away."
     return Recovery(outcome="undone", words=words)
+
+
+def _in_doubt(store: Path, why: str) -> Recovery:
+    words = f"{store.name}: it is left as it is, for {why}. If you do not need it, delete {store}."
+    return Recovery(outcome="left", words=words)
+
+
+def _may_be_on_record(context: VersionContext, store: Path, tag: str) -> bool:
+    """Whether the record of the version names that folder, or cannot be read."""
+    try:
+        known = context.store.version(tag)
+    except (MetadataError, StorageError):
+        return True
+    return known is not None and known.store == store.name
 
 
 def list_after_all(context: VersionContext, version: InstalledVersion, store: Path) -> Recovery:

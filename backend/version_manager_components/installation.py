@@ -44,15 +44,23 @@ from backend.version_manager_components.models import (
     TrashedVersion,
     TrashList,
 )
-from backend.version_manager_components.recovery import Settled, account_for, settle_all
+from backend.version_manager_components.recovery import (
+    Settled,
+    account_for,
+    half_done,
+    settle_all,
+)
 from backend.version_manager_components.removal import (
-    chosen_entries,
     delete_for_good,
     from_trash,
+    refuse_unknown,
+    sorted_out,
     to_trash,
 )
 from backend.version_manager_components.trash_can import (
     as_shown,
+    can_sweep,
+    coming_deletion,
     contents,
     overdue,
     plan_emptying,
@@ -164,13 +172,15 @@ class InstallationMixin(VersionComponent):
     def empty_trash(self, entries: tuple[str, ...] | None, operation: Operation) -> FreedSpace:
         """These entries, or (None) all, are deleted for good, and deletions that had begun end.
 
+        One that cannot be deleted does not keep the others; its error comes when they are gone.
         Raises: NotInTrash, NotWritable.
         """
         context = self._context
         with operation.step("delete"):
-            chosen = chosen_entries(context, entries)
+            chosen, unknown = sorted_out(context, entries)
             freed = delete_for_good(context, chosen, operation, everything=entries is None)
             left = {entry.id for entry in context.trash.entries()}
+            refuse_unknown(unknown)
         return FreedSpace(bytes=freed, entries=sum(entry.id not in left for entry in chosen))
 
     def overdue(self) -> tuple[str, ...] | None:
@@ -179,7 +189,15 @@ class InstallationMixin(VersionComponent):
         None when there is nothing to delete; an empty one when only deletions have to be ended.
         """
         entries = overdue(self._context)
-        return entries if entries or self._context.trash.doomed() else None
+        return entries if entries or can_sweep(self._context) else None
+
+    def coming_deletion(self) -> str | None:
+        """What of the trash will be deleted soon, for who starts to be told; None for nothing."""
+        return coming_deletion(self._context)
+
+    def half_done(self) -> list[str]:
+        """The operations that left something to `recover`, by id. Only looks."""
+        return half_done(self._context)
 
     def recover(self) -> list[Settled]:
         """Ends or undoes what a crash left half done, and says so; before anything is listed."""

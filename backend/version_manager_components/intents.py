@@ -22,6 +22,7 @@ from backend.file_utils import (
     Absent,
     Value,
     atomic_write_json,
+    names_in,
     read_json,
     storage_errors,
     sync_folder,
@@ -147,13 +148,17 @@ def conclude(context: VersionContext, intent: Intent, settle: Settle) -> Recover
 
 def is_abandoned(context: VersionContext, intent: Intent) -> bool:
     """Whether nobody is at work on it any more: an operation ends with its process."""
-    return not context.operations.lives(intent.owner)
+    return not context.operations.lives(intent.owner, intent.operation_id)
 
 
 def standing(context: VersionContext) -> Standing:
-    """Every intent on disk, whoever's it is."""
+    """Every intent on disk, whoever's it is.
+
+    Raises: NotWritable where their folder may not be read: nobody knows then what stands in it.
+    """
     intents, damaged = [], []
-    for path in sorted(context.paths.journal.glob("*.json")):
+    names = [name for name in names_in(context.paths.journal) if name.endswith(".json")]
+    for path in (context.paths.journal / name for name in names):
         try:
             found = read_json(path, Intent)
         except StorageError as error:
@@ -175,13 +180,13 @@ def is_going(context: VersionContext, version: InstalledVersion) -> bool:
     To be asked after its folder was looked at. The intent goes after the record, so that who finds
     neither the folder nor the intent finds no record either, once all is done.
     """
-    if any(
-        one.kind == "remove" and one.store == version.store for one in standing(context).intents
-    ):
-        return not (context.paths.store / version.store).exists()
     try:
+        going = {one.store for one in standing(context).intents if one.kind == "remove"}
+        if version.store in going:
+            with storage_errors(context.paths.store):
+                return not (context.paths.store / version.store).exists()
         return context.store.version(version.tag) is None
-    except MetadataError:
+    except (MetadataError, StorageError):
         return False
 
 

@@ -16,8 +16,10 @@ from backend.exceptions import (
     MetadataError,
     NotReadyInTime,
     NotRunning,
+    OperationCancelled,
     OperationConflict,
     PortTaken,
+    StartFailed,
     StorageError,
     VersionInUse,
 )
@@ -50,7 +52,12 @@ MAX_LOG_LINES: Final = 2000
 PORT_ATTEMPTS: Final = 3
 ADOPTION_SECONDS: Final = 1.0
 PROBE_SECONDS: Final = 0.5
-LEAST_SECONDS: Final = 5.0  # that one gets whose time was over before anyone could ask it
+LEAST_SECONDS: Final = 30.0  # that one gets whose time was over before anyone could ask it
+LEFT: Final = (
+    "{tag} was starting when its launcher ended, and has not answered yet. It was left as it is: it"
+    " may only be busy, and counts as running as soon as it answers."
+)
+LEFT_HINT: Final = "Look at its log; `./launcher versions stop {tag}` ends it."
 _SHARED: Final = "nothing: the folders are those that all versions share"
 _PLAIN: Final = "nothing: ComfyUI is reached over plain HTTP on this machine"
 OWN_OPTIONS: Final = {
@@ -85,23 +92,29 @@ class LauncherMixin(VersionComponent):
             _refuse_running(context, tag, store)
             prepared = context.resources.prepare(tag, store)
         instance = _start_on_a_port(context, version, store, options, prepared.arguments, operation)
-        return _launched(context, version, instance, prepared.model_count, operation)
+        with _stopped_on_failure(context, instance):
+            operation.check()  # the last chance to cancel it
+        return _launched(context, version, instance, prepared.model_count)
 
     def adopt(self, tag: str, operation: Operation) -> LaunchResult:
         """A ComfyUI that was starting when its launcher ended, once it has answered as itself.
 
-        It has what is left of the time of its start. Raises: NotRunning, StartFailed,
-        NotReadyInTime, PortTaken, OperationCancelled. Nothing of it runs after an error.
+        It has what is left of the time of its start. It may have come up long ago and be busy now,
+        and someone may work in it: only who cancels this very operation ends it.
+
+        Raises: NotRunning, StartFailed, NotReadyInTime, PortTaken, OperationCancelled.
         """
         context = self._context
         version = installed(context, tag)
         instance = context.processes.current(store_of(context.paths, version))
         if instance is None:
             raise NotRunning(tag)
-        if instance.ready is None:
-            waited = instance.age_seconds
-            instance = _await_ready(context, instance, operation, waited_seconds=waited)
-        return _launched(context, version, instance, context.resources.model_count(), operation)
+        with _left_on_failure(context, instance, operation):
+            if instance.ready is None:
+                waited = instance.age_seconds
+                instance = _await_ready(context, instance, operation, waited_seconds=waited)
+            operation.check()
+        return _launched(context, version, instance, context.resources.model_count())
 
     def adopt_answering(self) -> list[str]:
         """Counts as running what has come up since its launcher ended; says so in words.
@@ -110,8 +123,8 @@ class LauncherMixin(VersionComponent):
         """
         context = self._context
         end = time.monotonic() + ADOPTION_SECONDS
-        told = []
-        for instance in _interrupted_starts(context):
+        told: list[str] = []
+        for instance in _interrupted_starts(context, told):
             left = min(PROBE_SECONDS, end - time.monotonic())
             if left <= 0:
                 break
@@ -128,7 +141,7 @@ class LauncherMixin(VersionComponent):
 
     def interrupted_starts(self) -> list[str]:
         """The versions that were starting when their launcher ended, and still are."""
-        return [instance.launch.tag for instance in _interrupted_starts(self._context)]
+        return [instance.launch.tag for instance in _interrupted_starts(self._context, [])]
 
     def stop(self, tag: str, operation: Operation) -> StoppedInstance:
         """The version no longer runs; how it ended. Raises: NotRunning, StopFailed."""
@@ -168,9 +181,14 @@ class _OperationWatch:
         self.line = StartProgress(operation).line
 
 
-def _interrupted_starts(context: VersionContext) -> Iterator[Instance]:
-    for version in context.store.versions().versions.values():
-        instance = context.processes.latest(store_of(context.paths, version))
+def _interrupted_starts(context: VersionContext, told: list[str]) -> Iterator[Instance]:
+    """Where nobody can know whether a version was starting, `told` says so."""
+    for tag, version in context.store.versions().versions.items():
+        try:
+            instance = context.processes.latest(store_of(context.paths, version))
+        except (StorageError, OSError) as error:
+            told.append(f"{tag}: whether it runs is not known. {error}")
+            continue
         if instance is None or not instance.lives or instance.ready is not None:
             continue
         if not context.operations.is_running(instance.launch.operation_id):
@@ -182,11 +200,8 @@ def _launched(
     version: InstalledVersion,
     instance: Instance,
     model_count: int,
-    operation: Operation,
 ) -> LaunchResult:
-    """What is told and noted of one that is ready; a last chance to cancel it."""
-    with _stopped_on_failure(context, instance):
-        operation.check()
+    """What is told and noted of one that is ready."""
     _remember_launch(context, version)
     context.events.publish(InstanceChanged(tag=version.tag, state="running"))
     return LaunchResult(
@@ -218,7 +233,8 @@ def _start_on_a_port(
             instance = context.processes.start(plan)
             context.events.publish(InstanceChanged(tag=version.tag, state="starting"))
         try:
-            return _await_ready(context, instance, operation)
+            with _stopped_on_failure(context, instance):
+                return _await_ready(context, instance, operation)
         except PortTaken as taken:
             if attempt == attempts:
                 raise
@@ -234,10 +250,11 @@ def _await_ready(
     waited_seconds: float = 0.0,
 ) -> Instance:
     allowed = instance.launch.ready_timeout_seconds or context.settings().ready_timeout_seconds
-    with _stopped_on_failure(context, instance), operation.step("ready"):
+    left = max(LEAST_SECONDS, allowed - waited_seconds) if waited_seconds else allowed
+    with operation.step("ready"):
         return context.processes.await_ready(
             instance,
-            timeout_seconds=max(LEAST_SECONDS, allowed - waited_seconds),
+            timeout_seconds=left,
             watch=_OperationWatch(operation),
             waited_seconds=waited_seconds,
         )
@@ -251,6 +268,29 @@ def _stopped_on_failure(context: VersionContext, instance: Instance) -> Iterator
     except BaseException as error:
         _end(context, instance, error)
         context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))
+        raise
+
+
+@contextmanager
+def _left_on_failure(
+    context: VersionContext, instance: Instance, operation: Operation
+) -> Iterator[None]:
+    """Ends it only where someone asked for that: not when its launcher closes, nor when it is slow
+    to answer. An error of one that lives on says so."""
+    try:
+        yield
+    except OperationCancelled:
+        if operation.token.is_asked_for():
+            context.processes.stop(instance)
+            context.events.publish(InstanceChanged(tag=instance.launch.tag, state="stopped"))
+        raise
+    except (NotReadyInTime, PortTaken, StartFailed) as error:
+        tag = instance.launch.tag
+        if context.processes.current(instance.folder.parent.parent) is None:
+            context.events.publish(InstanceChanged(tag=tag, state="stopped"))
+        else:
+            why = f"{error.message} " if isinstance(error, PortTaken) else ""
+            error.message, error.hint = why + LEFT.format(tag=tag), LEFT_HINT.format(tag=tag)
         raise
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from backend.config import PathsConfig
 from backend.environments import interpreter_of
 from backend.exceptions import InstallationDamaged, VersionNotInstalled
+from backend.file_utils import storage_errors
 from backend.metadata_manager import InstalledVersion
 from backend.processes.instances import Instance
 from backend.version_manager_components.context import VersionContext
@@ -28,16 +29,20 @@ def link_of(paths: PathsConfig, tag: str) -> Path:
 
 
 def missing_parts(store: Path) -> tuple[str, ...]:
-    """What an installation lacks on disk, in words; empty when it is whole."""
+    """What an installation lacks on disk, in words; empty when it is whole.
+
+    Raises: NotWritable where it may not be read.
+    """
     parts = {
         "the folder": store,
         "source/main.py": store / "source" / "main.py",
         "the Python environment": interpreter_of(store / "venv"),
         INSTALL_RECORD: store / INSTALL_RECORD,
     }
-    if not store.is_dir():
-        return (f"its folder {store}",)
-    return tuple(words for words, path in parts.items() if not path.exists())
+    with storage_errors(store):
+        if not store.is_dir():
+            return (f"its folder {store}",)
+        return tuple(words for words, path in parts.items() if not path.exists())
 
 
 def installed(context: VersionContext, tag: str) -> InstalledVersion:
@@ -51,7 +56,7 @@ def installed(context: VersionContext, tag: str) -> InstalledVersion:
 def whole(context: VersionContext, tag: str) -> tuple[InstalledVersion, Path]:
     """The record and the folder of a version that is complete on disk.
 
-    Raises: VersionNotInstalled, InstallationDamaged, MetadataCorrupt.
+    Raises: VersionNotInstalled, InstallationDamaged, MetadataCorrupt, NotWritable.
     """
     version = installed(context, tag)
     store = store_of(context.paths, version)

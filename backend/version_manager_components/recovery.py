@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from backend.exceptions import ComfyUILauncherError
+from backend.exceptions import ComfyUILauncherError, OperationConflict
 from backend.operations.model import OperationSnapshot, Recovery
-from backend.platform.trash import read_marker
+from backend.platform.trash import Marker, read_marker
 from backend.version_manager_components.commit_point import (
     settle_installation,
     settle_store,
@@ -30,6 +31,8 @@ from backend.version_manager_components.removal import (
     settle_restoring,
 )
 
+LENGTH_OF_AN_ID: Final = len("20250101120000-abcdef")
+NOT_BEGUN: Final = "Nothing was changed."
 SETTLE: Final[Mapping[str, Settle]] = {
     "install": settle_installation,
     "remove": settle_removal,
@@ -46,11 +49,34 @@ class Settled:
     recovery: Recovery
 
 
+def half_done(context: VersionContext) -> list[str]:
+    """The operations, by id, that left something half done and are not at work any more. Looks.
+
+    Also those whose intent, or whose marker, cannot be read: they are told.
+    Raises: NotWritable where the intents may not be read.
+    """
+    on_disk = standing(context)
+    abandoned = [one.operation_id for one in on_disk.intents if is_abandoned(context, one)]
+    found = [one.operation_id for one in on_disk.damaged]
+    claimed = {intent.store for intent in on_disk.intents}
+    for store in _unlisted(context):
+        if store.name not in claimed:
+            try:
+                marker = _own_marker(store)
+            except ComfyUILauncherError:
+                found.append(store.name[-LENGTH_OF_AN_ID:])
+                continue
+            found += [] if marker is None else [marker.operation_id]
+    return abandoned + [one for one in found if not context.operations.is_running(one)]
+
+
 def settle_all(context: VersionContext) -> list[Settled]:
     """First what was announced, then what else lies around with our marker.
 
     Nothing of a live process is touched, nothing without our marker, and nothing of which an
     intent tells that cannot be read. One that cannot be settled keeps nobody from starting.
+    Raises: OperationConflict when another process keeps the lock; NotWritable where the intents
+    may not be read, and nothing is settled then.
     """
     abandoned = [one for one in standing(context).intents if is_abandoned(context, one)]
     told = [one for one in (_settle(context, intent) for intent in abandoned) if one is not None]
@@ -64,6 +90,8 @@ def _settle(context: VersionContext, intent: Intent) -> Settled | None:
             return None
         if intent.kind == "install" and recovery.outcome == "undone":
             context.sources.forget_worktrees([intent.folder(context.paths) / "source"])
+    except OperationConflict:  # the next one would wait as long, and for nothing
+        raise
     except ComfyUILauncherError as error:
         words = f"{intent.tag or 'The trash'}: it is left as it is for now. {error.message}"
         recovery = Recovery(outcome="left", words=words)
@@ -72,8 +100,7 @@ def _settle(context: VersionContext, intent: Intent) -> Settled | None:
 
 def _settle_unclaimed(context: VersionContext) -> list[Settled]:
     """Folders in the store that no record and no intent names."""
-    listed = {version.store for version in context.store.versions().versions.values()}
-    folders = unlisted(context.paths.store, listed)
+    folders = _unlisted(context)
     on_disk = standing(context)
     claimed = {intent.store for intent in on_disk.intents}
     damaged = {one.operation_id for one in on_disk.damaged}
@@ -82,22 +109,39 @@ def _settle_unclaimed(context: VersionContext) -> list[Settled]:
         if store.name in claimed:
             continue
         try:
-            marker = read_marker(store)
-            if marker is None or store.name != f"{marker.tag}-{marker.operation_id}":
-                continue  # a copy of a folder of ours carries our marker too
-            if context.operations.is_running(marker.operation_id):
+            marker = _own_marker(store)
+            if marker is None or context.operations.is_running(marker.operation_id):
                 continue
+            is_unfinished = context.operations.fell_short(marker.operation_id)
             with context.lock:
                 recovery = settle_store(
-                    context, store, marker, may_clear=marker.operation_id not in damaged
+                    context,
+                    store,
+                    marker,
+                    may_clear=is_unfinished and marker.operation_id not in damaged,
                 )
             if recovery.outcome == "undone":
                 context.sources.forget_worktrees([store / "source"])
             told.append(Settled(marker.operation_id, recovery))
+        except OperationConflict:
+            raise
         except ComfyUILauncherError as error:  # one folder must not keep the app from starting
             words = f"{store.name}: it is left as it is. {error.message}"
             told.append(Settled("", Recovery(outcome="left", words=words)))
     return told
+
+
+def _unlisted(context: VersionContext) -> list[Path]:
+    listed = {version.store for version in context.store.versions().versions.values()}
+    return unlisted(context.paths.store, listed)
+
+
+def _own_marker(store: Path) -> Marker | None:
+    """None where it is not ours: a copy of a folder of ours carries our marker too."""
+    marker = read_marker(store)
+    if marker is None or store.name != f"{marker.tag}-{marker.operation_id}":
+        return None
+    return marker
 
 
 def _left(damaged: DamagedIntent) -> Recovery:
@@ -120,29 +164,28 @@ def _facts_of(context: VersionContext, one: OperationSnapshot) -> Recovery:
     versions = context.store.versions().versions
     known = versions.get(one.subject)
     runs = known is not None and context.processes.current(store_of(context.paths, known))
+    undone = "Nothing of it is left."
     match one.kind:
         case "versions.install":
             made = [tag for tag, version in versions.items() if version.operation_id == one.id]
             done, words = bool(made), f"{', '.join(made)} is installed."
         case "versions.uninstall":
             done, words = known is None, f"{one.subject} is removed."
+            undone = NOT_BEGUN
         case "versions.empty_trash":
             asked = set((one.request or {}).get("entries") or ())
             there = {entry.id for entry in context.trash.entries()}
             done = not (there & asked if asked else there)
-            words = "What was to be deleted is gone."
+            words, undone = "What was to be deleted is gone.", NOT_BEGUN
+            if not done and asked - there:
+                words = "Some of it is deleted; the rest is in the trash as it was."
+                return Recovery(outcome="left", words=words)
         case "versions.launch":
             done, words = bool(runs), f"{one.subject} runs."
         case "versions.stop":
             done, words = not runs, f"{one.subject} does not run."
         case _:
             done, words = False, ""
-    return _finished(words) if done else _undone()
-
-
-def _finished(words: str) -> Recovery:
-    return Recovery(outcome="finished", words=words)
-
-
-def _undone() -> Recovery:
-    return Recovery(outcome="undone", words="Nothing of it is left.")
+    if done:
+        return Recovery(outcome="finished", words=words)
+    return Recovery(outcome="undone", words=undone)

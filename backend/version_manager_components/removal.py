@@ -6,13 +6,18 @@ name of what is being deleted. All that follows from it can be done again, after
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from backend.exceptions import NotInTrash, VersionAlreadyInstalled, VersionInUse
-from backend.file_utils import Value, read_json
+from backend.exceptions import (
+    MetadataError,
+    NotInTrash,
+    StorageError,
+    VersionAlreadyInstalled,
+    VersionInUse,
+)
+from backend.file_utils import Value, read_json, storage_errors
 from backend.logging_config import get_logger
 from backend.metadata_manager import InstalledVersion
 from backend.operations.events import VersionsChanged
@@ -44,7 +49,7 @@ def to_trash(
         intent = intent_of(context, "remove", operation.id, tag=tag, store=store.name)
         with intended(context, intent, settle_removal):
             entry = None
-            if store.is_dir():
+            if _is_there(store) and store.is_dir():
                 entry = context.trash.put(
                     store, reason="removed", operation_id=operation.id, size=size
                 )
@@ -56,7 +61,7 @@ def settle_removal(context: VersionContext, intent: Intent) -> Recovery:
     """Ends a removal whose folder is in the trash; of another one there is nothing to undo."""
     store, tag = intent.folder(context.paths), intent.version()
     context.trash.tidy()
-    if os.path.lexists(store):
+    if _is_there(store):
         return Recovery(outcome="undone", words=f"{tag}: it was not removed; nothing was changed.")
     _forget(context, tag, store)
     context.events.publish(VersionsChanged(tag=tag))
@@ -91,7 +96,7 @@ def settle_restoring(context: VersionContext, intent: Intent) -> Recovery:
     """Lists a version that is back in its place; one that is not is still in the trash."""
     store, tag = intent.folder(context.paths), intent.version()
     context.trash.tidy()
-    if not os.path.lexists(store):
+    if not _is_there(store):
         return Recovery(outcome="undone", words=f"{tag}: it was not taken back from the trash.")
     record = read_json(store / INSTALL_RECORD, InstalledVersion)
     if isinstance(record, Value):
@@ -106,7 +111,8 @@ def delete_for_good(
     """The bytes that deleting these entries freed. `everything`: and what else of ours lies there.
 
     Git's notes about their checkouts are dropped too. Not to be cancelled once it has begun: what
-    is half deleted cannot be taken back, and "nothing was changed" would not be true.
+    is half deleted cannot be taken back, and "nothing was changed" would not be true. An error of
+    one comes when all the others are deleted.
     """
     operation.check()
     names = tuple(entry.id for entry in chosen)
@@ -114,15 +120,30 @@ def delete_for_good(
         if names:  # a full disk is what this is for, so it does without where it has to
             intent = intent_of(context, "delete", operation.id, entries=names)
             stack.enter_context(intended(context, intent, settle_deletion, can_do_without=True))
-        freed = context.trash.empty(None if everything else names, check=_go_on)
-        context.sources.forget_worktrees([entry.original / "source" for entry in chosen])
+        try:
+            freed = context.trash.empty(None if everything else names, check=_go_on)
+        except (StorageError, MetadataError) as failure:
+            told = _forget_checkouts(context, chosen)
+            failure.message += f" {told} of {len(names)} were deleted." if told else ""
+            raise
+        _forget_checkouts(context, chosen)
     return freed + context.trash.sweep(check=_go_on)
+
+
+def _forget_checkouts(context: VersionContext, chosen: list[TrashEntry]) -> int:
+    """How many of the entries are gone. Git knows nothing of their checkouts any more."""
+    there = {entry.id for entry in context.trash.entries()}
+    gone = [entry for entry in chosen if entry.id not in there]
+    context.sources.forget_worktrees([entry.original / "source" for entry in gone])
+    return len(gone)
 
 
 def settle_deletion(context: VersionContext, intent: Intent) -> Recovery:
     """Says how far it came: what had begun ends when there is time, what had not is not begun."""
     context.trash.tidy()
-    there = {entry.id for entry in context.trash.entries()} & set(intent.entries)
+    known = {entry.id for entry in context.trash.entries()}
+    known |= {damaged.path.stem for damaged in context.trash.unreadable()}
+    there = known & set(intent.entries)
     gone, whole = len(intent.entries) - len(there), len(intent.entries)
     if not there:
         return Recovery(outcome="finished", words="The trash: what was to be deleted is gone.")
@@ -142,12 +163,35 @@ def refuse_used(context: VersionContext, tag: str, store: Path) -> None:
 
 def chosen_entries(context: VersionContext, names: tuple[str, ...] | None) -> list[TrashEntry]:
     """The entries of these ids, or (None) all. Raises: NotInTrash."""
+    chosen, unknown = sorted_out(context, names)
+    refuse_unknown(unknown)
+    return chosen
+
+
+def sorted_out(
+    context: VersionContext, names: tuple[str, ...] | None
+) -> tuple[list[TrashEntry], list[str]]:
+    """The entries of these ids, or (None) all, and the names that are of none."""
     known = {entry.id: entry for entry in context.trash.entries()}
-    if names is None:
-        return list(known.values())
-    if unknown := [name for name in names if name not in known]:
-        raise NotInTrash(unknown[0], reason="there is no such entry")
-    return [known[name] for name in dict.fromkeys(names)]
+    asked = known if names is None else dict.fromkeys(names)
+    chosen = [known[name] for name in asked if name in known]
+    return chosen, [name for name in asked if name not in known]
+
+
+def refuse_unknown(names: list[str]) -> None:
+    """Raises: NotInTrash, for the first of them."""
+    if names:
+        raise NotInTrash(names[0], reason="there is no such entry")
+
+
+def _is_there(store: Path) -> bool:
+    """Raises: NotWritable where that cannot be seen: nothing is taken for gone then."""
+    with storage_errors(store):
+        try:
+            store.lstat()
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def _go_on() -> None:

@@ -108,9 +108,12 @@ def _status(
     context: VersionContext, version: InstalledVersion, active: ActiveVersion
 ) -> VersionStatus:
     store = store_of(context.paths, version)
-    missing = missing_parts(store)
-    instance = context.processes.current(store)
-    last = None if instance else context.processes.latest(store)
+    try:
+        missing = missing_parts(store)
+        instance = context.processes.current(store)
+        last = None if instance else context.processes.latest(store)
+    except StorageError:  # one that may not be read keeps nobody from seeing the others
+        missing, instance, last = (f"the right to read its folder {store}",), None, None
     return VersionStatus(
         tag=version.tag,
         state=_state(instance, damaged=bool(missing)),

@@ -90,7 +90,7 @@ export function operation(kind: string, subject: string, more: Partial<Operation
     error: null,
     request: null,
     recovery: null,
-    owner: { pid: 1, created: "1" },
+    owner: { pid: 1, created: "1", machine: "", place: "" },
     ...more,
   };
 }

@@ -67,12 +67,15 @@ def install(home: str, tag: str) -> str:
 
 
 def expire(home: str, days: int) -> str:
-    """What a launcher does that stays open: it looks at the trash after `days`, and a day later."""
+    """What a launcher does that stays open: it looks at the trash now and then for so many days,
+    after `days`, and a day later."""
     try:
         world = FakeTools(Path(home))
         manager, operations = _manager(world)
-        world.now = datetime.now(UTC) + timedelta(days=days)
-        manager.overdue()
+        begin = datetime.now(UTC)
+        for day in (*range(0, days, 10), days):
+            world.now = begin + timedelta(days=day)
+            manager.overdue()
         world.now += timedelta(days=1)
         entries = manager.overdue()
         if entries is None:
@@ -104,7 +107,7 @@ def _manager(world: World) -> tuple[VersionManager, OperationRunner]:
         OperationJournal(world.paths.operations),
         world.events.stream,
         owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or ""),
-        owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
+        owner_lives=lambda owner, _: is_same_process(owner.pid, owner.created),
         lock=world.lock,
     )
     resources = ResourceManager(world.paths, lambda: world.settings)

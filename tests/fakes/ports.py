@@ -7,6 +7,7 @@ links are real ones in a folder of the test. Only git, uv, ComfyUI and time are 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from backend.config import PathsConfig, Settings
 from backend.environments import ConstraintSet, EnvironmentWish
-from backend.exceptions import StartFailed
+from backend.exceptions import NotWritable, StartFailed
 from backend.file_utils import atomic_write_json
 from backend.metadata_manager import InstalledVersion, MetadataManager, TorchChoice
 from backend.operations.cancellation import CancelToken
@@ -179,6 +180,7 @@ class FakeProcesses:
         self.instances: dict[Path, Instance] = {}
         self.users: dict[Path, list[int]] = {}
         self.damaged: dict[Path, list[NoteProblem]] = {}
+        self.unreadable: set[Path] = set()
         self.answers = True
         self.probes: list[float] = []
         self.waits: list[tuple[float, float]] = []
@@ -201,10 +203,12 @@ class FakeProcesses:
         return started
 
     def current(self, store: Path) -> Instance | None:
-        found = self.instances.get(store)
+        found = self.latest(store)
         return found if found is not None and found.lives else None
 
     def latest(self, store: Path) -> Instance | None:
+        if store in self.unreadable:
+            raise NotWritable(store, reason="Permission denied")
         return self.instances.get(store)
 
     def users_of(self, store: Path) -> list[int]:
@@ -272,6 +276,7 @@ class FakeResources:
     prepared: FakePreparedStart = field(default_factory=FakePreparedStart)
     fault: Exception | None = None
     removed: list[str] = field(default_factory=list)
+    links: int = 0
 
     def prepare(self, tag: str, store: Path) -> FakePreparedStart:
         if self.fault is not None:
@@ -281,9 +286,12 @@ class FakeResources:
     def model_count(self) -> int:
         return self.prepared.model_count
 
+    def view_links(self, tag: str) -> int:
+        return self.links
+
     def remove_view(self, tag: str) -> RemovedView:
         self.removed.append(tag)
-        return RemovedView(links=0, kept=())
+        return RemovedView(links=self.links, kept=())
 
 
 @dataclass
@@ -291,15 +299,19 @@ class FakeOperations:
     """Knows which operations and processes are at work: those it is told."""
 
     running: set[str] = field(default_factory=set)
+    short: set[str] = field(default_factory=set)
     living: set[Owner] = field(default_factory=set)
 
     def is_running(self, operation_id: str) -> bool:
         return operation_id in self.running
 
+    def fell_short(self, operation_id: str) -> bool:
+        return operation_id in self.short
+
     def this_process(self) -> Owner:
         return Owner(pid=2, created="0.0")
 
-    def lives(self, owner: Owner) -> bool:
+    def lives(self, owner: Owner, operation_id: str) -> bool:
         return owner in self.living
 
 
@@ -499,8 +511,14 @@ def an_operation(
     snapshot = a_snapshot(operation_id)
     journal.append(snapshot)
     token = CancelToken(operation_id, journal.cancel_file(operation_id))
-    timing = {} if clock is None else {"clock": clock}
-    return Operation(snapshot, tuple(steps), events=events, journal=journal, token=token, **timing)
+    return Operation(
+        snapshot,
+        tuple(steps),
+        events=events,
+        journal=journal,
+        token=token,
+        clock=clock or time.monotonic,
+    )
 
 
 def start_failed(tag: str) -> StartFailed:

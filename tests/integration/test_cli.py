@@ -426,6 +426,17 @@ def test_a_second_interrupt_leaves_at_once(cli: CommandLine, world: World) -> No
     assert time.monotonic() - begin < 2
 
 
+def test_what_a_start_finds_damaged_is_told_to_people_and_programs_get_their_answer(
+    world: World, cli: CommandLine
+) -> None:
+    world.ask("settings.change", name="grace_days", value=3)  # so that there is one before it
+    settings = world.root / "launcher-data" / "settings.json"
+    settings.write_bytes(settings.read_bytes()[:-3])
+    done = cli("settings", "list")
+    assert (done.status, "settings.json is damaged" in done.err) == (0, True)
+    assert cli("settings", "list", "--json").err == ""
+
+
 def test_an_interrupt_of_a_question_is_130_and_an_envelope_too(cli: CommandLine) -> None:
     release = threading.Event()
 

@@ -938,24 +938,24 @@ def test_the_word_test_leaves_the_long_tests_out_and_passes_arguments_on(
     assert "--cov" in pytest_arguments(checkout, "test", "--coverage")
 
 
-def test_without_arguments_windows_and_browsers_are_tested_beside_the_rest(
-    checkout: Checkout,
-) -> None:
+def test_without_arguments_what_mostly_waits_is_tested_beside_the_rest(checkout: Checkout) -> None:
     said = [json.loads(line)[1:] for line in checkout.run("test").stdout.splitlines()]
     shown = ["tests/browser", "tests/desktop", "tests/contract"]
+    driven = ["tests/crash", "tests/fakes", "tests/hostile", "tests/integration"]
     assert said == [
-        ["-m", "not long", *(f"--ignore={folder}" for folder in shown)],
+        ["-m", "not long", *(f"--ignore={folder}" for folder in [*shown, *driven])],
+        ["-m", "not long", *driven],
         ["-m", "not long", *shown],
     ]
 
 
-@pytest.mark.parametrize("half", ["tests/browser", "--ignore=tests/browser"])
-def test_a_failure_in_either_half_of_the_tests_counts(checkout: Checkout, half: str) -> None:
+@pytest.mark.parametrize("part", ["tests/browser", "tests/crash", "--ignore=tests/browser"])
+def test_a_failure_in_any_part_of_the_tests_counts(checkout: Checkout, part: str) -> None:
     checkout.run("test")
     (module,) = checkout.venv.glob("lib/python3*/site-packages/pytest/__main__.py")
-    module.write_text(f"import sys; print('said'); sys.exit({half!r} in sys.argv)")
+    module.write_text(f"import sys; print('said'); sys.exit({part!r} in sys.argv)")
     done = checkout.run("test")
-    assert (done.returncode, done.stdout) == (1, "said\nsaid\n")
+    assert (done.returncode, done.stdout) == (1, "said\nsaid\nsaid\n")
 
 
 def test_all_names_the_file_for_the_figures_of_the_crash_suite(checkout: Checkout) -> None:

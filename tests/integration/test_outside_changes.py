@@ -221,6 +221,17 @@ def test_a_comfyui_that_dies_with_its_supervisor_is_missed_too(watched: World) -
     until(lambda: states(watched)[-1] == "stopped", seconds=5, what="its end")
 
 
+def test_a_start_that_nobody_waits_for_runs_once_it_answers(watched: World) -> None:
+    """Its launcher was killed, and whoever waited for it in its place gave up."""
+    watched.install()
+    watched.launch()
+    [ready] = watched.store().glob("run/*/ready.json")
+    ready.unlink()
+    until(lambda: "starting" in states(watched)[2:], 5, "that it only starts")
+    until(ready.exists, 5, "its answer")
+    until(lambda: states(watched)[-1] == "running", 5, "that it runs")
+
+
 def test_a_start_and_a_stop_elsewhere_are_told_as_they_happen(watched: World) -> None:
     watched.install()
     slow = ("--env", "FAKE_COMFYUI_START_DELAY=2")

@@ -10,13 +10,15 @@ import socket
 import subprocess
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from backend.operations.model import OperationState
+from backend.operations.journal import OperationJournal
+from backend.operations.model import OperationSnapshot, OperationState, Owner
 from tests.fakes.comfyui import break_objects, make_repository, write_checkpoint
 from tests.helpers.world import World, make_world
 
@@ -218,6 +220,12 @@ def test_a_killed_installation_is_shown_as_interrupted_and_cleared(
     marker = {"schema": 1, "operation_id": "20200101000000-abcdef", "tag": "v0.3.62"}
     marker["created_at"] = "2020-01-01T00:00:00Z"
     (half / ".comfyui-launcher.json").write_text(json.dumps(marker))
+    snapshot = OperationSnapshot(
+        id="20200101000000-abcdef", kind="versions.install", subject="v0.3.62",
+        state=OperationState.RUNNING, created_at=datetime.now(UTC),
+        owner=Owner(pid=1, created="gone"),
+    )  # fmt: skip
+    OperationJournal(world.root / "launcher-data" / "operations").append(snapshot)
     foreign = half.parent / "holiday-pictures"
     foreign.mkdir()
     again = world.another_launcher()

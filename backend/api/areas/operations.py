@@ -9,11 +9,12 @@ from pydantic import ValidationError as PydanticError
 
 from backend.api.contract.common import Empty
 from backend.api.contract.operations import OperationList, OperationNamed
+from backend.api.contract.versions import EmptyTrash
 from backend.api.endpoint import ENDPOINTS, Endpoint
 from backend.exceptions import OperationNotRepeatable
 from backend.operations.model import OperationRef, OperationSnapshot, OperationState
 from backend.operations.runner import OperationRunner
-from backend.version_manager_components.models import StateProblem
+from backend.version_manager_components.models import StateProblem, TrashList
 
 
 class OperationsApi:
@@ -45,9 +46,31 @@ class OperationsApi:
         """Raises: OperationNotFound, OperationNotRepeatable, what the endpoint raises."""
         before = self._runner.get(request.operation_id)
         endpoint, asked = _as_asked(before)
+        if isinstance(asked, EmptyTrash):
+            asked = self._what_is_left(before, asked)
         answer = getattr(self._areas[endpoint.area], endpoint.method)(asked)
         assert isinstance(answer, OperationRef)
         return answer
+
+    def _what_is_left(self, before: OperationSnapshot, asked: EmptyTrash) -> EmptyTrash:
+        """What was to be deleted then and is not gone yet. Never what came into the trash since."""
+        if asked.entries is None:
+            reason = "what lay in the trash then is not on record"
+            raise OperationNotRepeatable(before.id, reason=reason)
+        trash = self._trash()
+        there = {one.entry for one in trash.entries}
+        left = tuple(entry for entry in asked.entries if entry in there)
+        if not left and trash.problems:  # it may lie there unreadable, which is told then
+            return asked
+        if not left:
+            raise OperationNotRepeatable(before.id, reason="what was to be deleted is gone")
+        return EmptyTrash(entries=left)
+
+    def _trash(self) -> TrashList:
+        endpoint = ENDPOINTS["versions.trash"]
+        trash = getattr(self._areas[endpoint.area], endpoint.method)(Empty())
+        assert isinstance(trash, TrashList)
+        return trash
 
 
 def _as_asked(before: OperationSnapshot) -> tuple[Endpoint, BaseModel]:
@@ -56,6 +79,8 @@ def _as_asked(before: OperationSnapshot) -> tuple[Endpoint, BaseModel]:
         raise OperationNotRepeatable(before.id, reason="it has not ended yet")
     if before.state is OperationState.SUCCEEDED:
         raise OperationNotRepeatable(before.id, reason="it has succeeded")
+    if before.recovery is not None and before.recovery.outcome == "finished":
+        raise OperationNotRepeatable(before.id, reason="it was ended after it was interrupted")
     endpoint = ENDPOINTS.get(before.kind)
     if before.request is None or endpoint is None or not endpoint.takes_time:
         reason = "what was asked is not on record"

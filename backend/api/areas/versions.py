@@ -9,6 +9,7 @@ from typing import Final
 
 from backend.api.contract.common import Empty
 from backend.api.contract.versions import (
+    MOST_ENTRIES,
     ActivateVersion,
     CheckVersion,
     EmptyTrash,
@@ -54,6 +55,7 @@ from backend.version_manager_components.models import (
     ConstraintReport,
     EmptyingPlan,
     EnvironmentReport,
+    FreedSpace,
     InstallationPlan,
     InstallOptions,
     LogLines,
@@ -152,12 +154,16 @@ class VersionsApi:
         return self._manager.plan_empty_trash(request.entries)
 
     def empty_trash(self, request: EmptyTrash) -> OperationRef:
+        """On record, "everything" is what lies there now: asked again, it is never more."""
+        there = self._in_trash()
+        asked = tuple(sorted(there)) if request.entries is None else request.entries
         return self._operations.submit(
             "versions.empty_trash",
             "trash",
             EMPTY_TRASH_STEPS,
-            lambda operation: self._manager.empty_trash(request.entries, operation),
-            request=request,
+            lambda operation: self._empty_trash(request, there, operation),
+            request=EmptyTrash(entries=asked) if 0 < len(asked) <= MOST_ENTRIES else None,
+            can_do_without_record=True,
         )
 
     def activate(self, request: ActivateVersion) -> VersionStatus:
@@ -232,6 +238,16 @@ class VersionsApi:
         except ComfyUILauncherError as error:  # what is known can be read all the same
             _log.warning("the releases cannot be asked for: %s", error)
             return None, error
+
+    def _empty_trash(self, request: EmptyTrash, then: set[str], operation: Operation) -> FreedSpace:
+        """Of everything, what came into the trash while this waited for its turn stays."""
+        entries = request.entries
+        if entries is None and (now := self._in_trash()) - then:
+            entries = tuple(sorted(now & then))
+        return self._manager.empty_trash(entries, operation)
+
+    def _in_trash(self) -> set[str]:
+        return {one.entry for one in self._manager.trash().entries}
 
     def _refresh(self, operation: Operation) -> None:
         self._releases.refresh(operation)

@@ -24,6 +24,8 @@ from backend.version_manager_components.models import (
     VersionStatus,
 )
 
+MOST_ENTRIES = 1000
+
 __all__ = [
     "ActivateVersion",
     "CheckVersion",
@@ -117,5 +119,5 @@ class EmptyTrash(Request):
     """`entries` null: everything in the trash."""
 
     entries: tuple[str, ...] | None = Field(
-        None, min_length=1, max_length=1000, description="From the list of the trash."
+        None, min_length=1, max_length=MOST_ENTRIES, description="From the list of the trash."
     )

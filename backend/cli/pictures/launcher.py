@@ -38,8 +38,6 @@ def info(output: Output, value: SystemInfo) -> None:
             ("uv", value.uv or Styled("not found", "red")),
         ]
     )
-    for notice in value.notices:
-        output.line(Styled(notice, "yellow"))
 
 
 def hardware(output: Output, value: Hardware) -> None:

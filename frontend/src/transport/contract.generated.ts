@@ -334,11 +334,15 @@ export interface OperationSnapshot {
 /** Where an operation stands. `interrupted`: the launcher ended while it ran. */
 export type OperationState = "queued" | "running" | "cancelling" | "succeeded" | "failed" | "cancelled" | "interrupted";
 
-/** The process that runs an operation. Both together name it for good. */
+/** The process that runs an operation. Pid and birth name it for good, where they mean anything: on that machine, in that pid namespace of it. Records of older launchers say neither. */
 export interface Owner {
   readonly pid: number;
   /** Its birth, in words of the system; to be compared only. */
   readonly created: string;
+  /** The machine; to be compared only. */
+  readonly machine: string;
+  /** The pid namespace; to be compared only. */
+  readonly place: string;
 }
 
 /** How far it is. `fraction` is 0..1 over all steps; `done` and `total` are of this step. */

@@ -22,8 +22,9 @@ from backend.api.endpoint import ENDPOINTS, RateClass
 from backend.api.rate_limits import Rate, RateLimiter
 from backend.exceptions import RepositoryUnreachable
 from backend.github_integration import GitHubReleasesFetcher
-from backend.operations.model import OperationState, Owner
-from backend.operations.runner import OperationRunner
+from backend.operations.model import OperationState, Owner, Recovery
+from backend.operations.operation import Operation
+from backend.operations.runner import PARALLEL_OPERATIONS, OperationRunner
 from backend.platform.git import RemoteReferences
 from backend.platform.hardware import Machine
 from backend.platform.http import HttpClient
@@ -78,7 +79,7 @@ class Desk:
             self.world.journal,
             self.world.events.stream,
             owner=lambda: Owner(pid=1, created="1.0"),
-            owner_lives=lambda _: True,
+            owner_lives=lambda *_: True,
         )
         self.clock = Clock()
         self.limits = RateLimiter(clock=self.clock)
@@ -384,7 +385,6 @@ def test_what_failed_is_asked_again_as_it_was_asked(desk: Desk) -> None:
     [
         ("versions.uninstall", {"tag": "v1"}, "version-not-installed"),
         ("versions.stop", {"tag": "v1"}, "version-not-installed"),
-        ("versions.empty_trash", {"entries": ["20251101-120000-aaaaaa"]}, "not-in-trash"),
     ],
 )
 def test_whatever_carries_its_request_can_be_asked_again(
@@ -407,6 +407,7 @@ def test_whatever_carries_its_request_can_be_asked_again(
         ({"state": OperationState.RUNNING}, "it has not ended yet"),
         ({"state": OperationState.SUCCEEDED}, "it has succeeded"),
         ({"request": None}, "what was asked is not on record"),
+        ({"recovery": Recovery(outcome="finished", words="v0.3.64 is installed.")}, "was ended"),
         ({"kind": "versions.list"}, "what was asked is not on record"),
         ({"kind": "of.a.newer.launcher"}, "what was asked is not on record"),
         ({"request": {"reference": ""}}, "this launcher does not take what was asked then"),
@@ -421,6 +422,66 @@ def test_what_cannot_be_asked_again_says_why(
     error = desk.refused("operations.retry", {"operation_id": "20251101120000-aaaaaa"})
     assert error["code"] == "operation-not-repeatable"
     assert reason in error["message"]
+
+
+def in_trash(desk: Desk, tag: str) -> str:
+    store = desk.world.installed(tag, listed=False)
+    return desk.world.trash.put(store, reason="removed", operation_id="op").id
+
+
+def ended(desk: Desk, name: str, request: Any = None) -> Any:
+    return desk.runner.wait(desk.value(name, request).operation_id, timeout=10)
+
+
+def test_emptying_the_trash_again_deletes_nothing_that_was_removed_since(desk: Desk) -> None:
+    old, gone = in_trash(desk, "v1"), in_trash(desk, "v2")
+    first = ended(desk, "versions.empty_trash")
+    assert first.request == {"entries": sorted([old, gone])}, "everything, and nothing more"
+    desk.runner._live.clear()
+    desk.world.journal.append(first.model_copy(update={"state": OperationState.INTERRUPTED}))
+    since = in_trash(desk, "v3")
+    error = desk.refused("operations.retry", {"operation_id": first.id})
+    assert error["code"] == "operation-not-repeatable"
+    assert [entry.id for entry in desk.world.trash.entries()] == [since]
+
+
+@pytest.mark.parametrize("asked", [None, "ids"])
+def test_asked_again_what_is_gone_is_passed_over_and_all_is_not_taken_for_more(
+    desk: Desk, asked: str | None
+) -> None:
+    old, gone, since = (in_trash(desk, tag) for tag in ("v1", "v2", "v3"))
+    entries = asked and [old, gone]
+    facts = {"kind": "versions.empty_trash", "request": {"entries": entries}}
+    failed = {"state": OperationState.FAILED} | facts
+    desk.world.journal.append(a_snapshot().model_copy(update=failed))
+    desk.world.trash.empty([gone], check=lambda: None)
+    answer = desk.call("operations.retry", {"operation_id": "20251101120000-aaaaaa"})
+    if asked is None:  # of a launcher that did not write down which
+        assert isinstance(answer, Refusal)
+        assert "what lay in the trash then is not on record" in answer.error.message
+        assert {one.id for one in desk.world.trash.entries()} == {old, since}
+    else:
+        assert isinstance(answer, Success)
+        done = desk.runner.wait(answer.value.operation_id, timeout=10)
+        assert done.request == {"entries": [old]}
+        assert done.state is OperationState.SUCCEEDED
+        assert [one.id for one in desk.world.trash.entries()] == [since]
+
+
+def test_what_comes_into_the_trash_while_its_emptying_waits_stays(desk: Desk) -> None:
+    in_trash(desk, "v1")
+    go = threading.Event()
+
+    def busy(_operation: Operation) -> None:
+        go.wait(10)
+
+    for number in range(PARALLEL_OPERATIONS):
+        desk.runner.submit("test", f"busy {number}", (), busy)
+    queued = desk.value("versions.empty_trash")
+    since = in_trash(desk, "v2")
+    go.set()
+    assert desk.runner.wait(queued.operation_id, timeout=10).state is OperationState.SUCCEEDED
+    assert [one.id for one in desk.world.trash.entries()] == [since]
 
 
 def test_what_a_start_was_asked_is_not_kept(desk: Desk) -> None:

@@ -43,6 +43,20 @@ def test_a_token_stays_set_when_the_file_goes(tmp_path: Path) -> None:
     assert token.is_set()
 
 
+def test_a_token_tells_who_asked_from_a_launcher_that_closes(tmp_path: Path) -> None:
+    request = tmp_path / "one.cancel"
+    token = CancelToken("one", request)
+    token.set(closing=True)
+    assert token.is_set()
+    assert not token.is_asked_for()
+    request.touch()
+    assert token.is_asked_for(), "another process asked at the same time"
+    by_hand = CancelToken("two", tmp_path / "two.cancel")
+    by_hand.set()
+    by_hand.set(closing=True)
+    assert by_hand.is_asked_for()
+
+
 def test_the_file_is_looked_for_four_times_a_second_at_most(tmp_path: Path) -> None:
     request = tmp_path / "one.cancel"
     token = CancelToken("one", request)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 import threading
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def test_how_far_a_step_is_can_be_seen_between_two_lines(tmp_path: Path) -> None
     for seen in (journal.load("one"), *journal.load_all()):
         assert seen == at(5, 0.6)
     assert len(journal_file(tmp_path).read_bytes().splitlines()) == 1
+
+
+def test_what_was_asked_is_read_by_its_owner_alone(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(at(5, 0.2))
+    journal.note_progress(at(5, 0.6))
+    modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {".jsonl": 0o600, ".progress": 0o600}
 
 
 def test_the_progress_of_an_earlier_step_says_nothing(tmp_path: Path) -> None:

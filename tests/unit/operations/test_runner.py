@@ -14,14 +14,21 @@ from pydantic import BaseModel
 from backend.exceptions import (
     DiskFull,
     MetadataCorrupt,
+    NotWritable,
     OperationConflict,
     OperationNotFound,
     VersionNotInstalled,
 )
 from backend.logging_config import configure_logging
 from backend.operations.events import Event, EventStream, OperationChanged
-from backend.operations.journal import OperationJournal
-from backend.operations.model import OperationSnapshot, OperationState, Owner, Recovery
+from backend.operations.journal import KEPT_OPERATIONS, OperationJournal
+from backend.operations.model import (
+    Interrupted,
+    OperationSnapshot,
+    OperationState,
+    Owner,
+    Recovery,
+)
 from backend.operations.operation import Operation, Step
 from backend.operations.runner import (
     HELD_FINISHED,
@@ -49,7 +56,7 @@ RUNS_ONE = """
         OperationJournal(Path(sys.argv[1])),
         EventStream(),
         owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or ""),
-        owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
+        owner_lives=lambda owner, _: is_same_process(owner.pid, owner.created),
     )
 
     def work(operation):
@@ -80,7 +87,7 @@ def make_runner(folder: Path, events: EventStream | None = None) -> OperationRun
         OperationJournal(folder),
         events or EventStream(),
         owner=lambda: Owner(pid=os.getpid(), created=creation_time(os.getpid()) or ""),
-        owner_lives=lambda owner: is_same_process(owner.pid, owner.created),
+        owner_lives=lambda owner, _: is_same_process(owner.pid, owner.created),
     )
 
 
@@ -315,6 +322,17 @@ def test_an_operation_whose_record_cannot_be_read_counts_as_running_and_is_told(
     assert [problem.path.stem for problem in runner.problems()] == [name]
 
 
+def test_whether_an_operation_fell_short_is_known_only_from_its_record(tmp_path: Path) -> None:
+    def fails(operation: Operation) -> None:
+        raise NotWritable(tmp_path, reason="a test")
+
+    runner, lost = make_runner(tmp_path), "20251101120000-aaaaaa"
+    done, failed = run(runner, nothing, "v1"), run(runner, fails, "v2")
+    (tmp_path / f"{lost}.jsonl").write_bytes(b"\x00" * 300)
+    asked = (done.id, failed.id, lost, "20251101120000-bbbbbb")
+    assert [runner.fell_short(one) for one in asked] == [False, True, False, False]
+
+
 def test_the_list_shows_the_newest_first(runner: OperationRunner) -> None:
     first, second = run(runner, nothing, "v1"), run(runner, nothing, "v2")
     assert [one.id for one in runner.list_all()] == [second.id, first.id]
@@ -333,7 +351,9 @@ def test_what_a_killed_process_was_running_is_interrupted(tmp_path: Path) -> Non
     assert settled.progress.step == "all"
     assert settled.finished_at is not None
     assert not runner.is_running(settled.id)
-    assert make_runner(tmp_path).settle_interrupted() == [settled], "nobody said what became of it"
+    assert make_runner(tmp_path).settle_interrupted() == []
+    left = make_runner(tmp_path).interrupted()
+    assert left == Interrupted((), (settled,)), "nobody said what became of it"
     assert run(runner, nothing).state is OperationState.SUCCEEDED, "its subject is free again"
     runner.close()
 
@@ -346,7 +366,7 @@ def test_a_kill_in_the_middle_of_a_line_is_settled_at_the_first_start(tmp_path: 
     with file.open("ab") as journal:
         journal.write(b'{"id": "2025')
     (settled,) = make_runner(tmp_path).settle_interrupted()
-    assert make_runner(tmp_path).settle_interrupted() == [settled]
+    assert make_runner(tmp_path).interrupted().known == (settled,)
 
 
 def test_what_became_of_an_interrupted_operation_is_said_once_and_stays(tmp_path: Path) -> None:
@@ -358,7 +378,94 @@ def test_what_became_of_an_interrupted_operation_is_said_once_and_stays(tmp_path
     assert runner.note_recovery("one", first).recovery == first
     runner.note_recovery("one", Recovery(outcome="left", words="Another launcher came later."))
     assert make_runner(tmp_path).get("one").recovery == first
-    assert make_runner(tmp_path).settle_interrupted() == [], "once is enough"
+    assert make_runner(tmp_path).interrupted() == Interrupted((), ()), "once is enough"
+
+
+def test_an_end_that_came_after_the_look_is_not_overwritten(tmp_path: Path) -> None:
+    """Its process writes the end down and is gone between our two looks: at it, and for it."""
+    journal, gone = OperationJournal(tmp_path), Owner(pid=1, created="1.0")
+    begun = a_snapshot("one", owner=gone)
+    ended = begun.model_copy(update={"state": OperationState.SUCCEEDED, "result": {"ok": 1}})
+    journal.append(begun)
+
+    def dies_well(_owner: Owner, _operation_id: str) -> bool:
+        journal.append(ended)
+        return False
+
+    runner = OperationRunner(
+        journal, EventStream(), owner=lambda: Owner(pid=2, created="2.0"), owner_lives=dies_well
+    )
+    assert runner.get("one") == ended, "it is not shown as interrupted either"
+    assert runner.settle_interrupted() == []
+    assert journal.load("one") == ended
+
+
+def test_of_two_that_settle_at_once_the_first_word_counts(tmp_path: Path) -> None:
+    OperationJournal(tmp_path).append(a_snapshot("one", owner=Owner(pid=1, created="1.0")))
+    early, late = make_runner(tmp_path), make_runner(tmp_path)
+    seen_by_both = late.interrupted().found
+    first = Recovery(outcome="left", words="2 of 5 are deleted.")
+    for one in early.settle_interrupted(seen_by_both):
+        early.note_recovery(one.id, first)
+    assert late.settle_interrupted(seen_by_both) == []
+    late.note_recovery("one", Recovery(outcome="undone", words="Nothing of it is left."))
+    assert OperationJournal(tmp_path).load("one") == early.get("one")
+    assert early.get("one").recovery == first
+
+
+def test_what_a_full_disk_does_not_let_settle_is_settled_with_its_recovery(tmp_path: Path) -> None:
+    with mounted(tmp_path) as volume:
+        OperationJournal(volume).append(a_snapshot("one", owner=Owner(pid=1, created="1.0")))
+        fill_with_its_journal(volume)
+        runner = make_runner(volume)
+        (found,) = runner.settle_interrupted()
+        words = Recovery(outcome="undone", words="Nothing of it is left.")
+        with pytest.raises(DiskFull):
+            runner.note_recovery(found.id, words)
+        assert OperationJournal(volume).load("one") == a_snapshot(
+            "one", owner=Owner(pid=1, created="1.0")
+        )
+        (volume / "filler").unlink()
+        runner.note_recovery(found.id, words)
+        settled = OperationJournal(volume).load("one")
+        assert settled is not None
+        assert (settled.state, settled.recovery) == (OperationState.INTERRUPTED, words)
+
+
+def test_what_makes_room_runs_on_a_full_disk_also_without_a_record(tmp_path: Path) -> None:
+    with mounted(tmp_path) as volume:
+        runner = make_runner(volume)
+        fill(volume)
+
+        def empty(operation: Operation) -> Result:
+            with operation.step("all"):
+                assert list(volume.glob("*.jsonl")) == []
+                (volume / "filler").unlink()
+            return Result(tag="freed")
+
+        started = runner.submit(
+            "versions.empty_trash", "trash", STEPS, empty, can_do_without_record=True
+        )
+        ended = runner.wait(started.operation_id, timeout=10)
+        assert (ended.state, ended.result) == (OperationState.SUCCEEDED, {"tag": "freed"})
+        assert OperationJournal(volume).load(ended.id) == ended, "there is room for it again"
+
+
+def test_only_what_is_settled_is_forgotten(tmp_path: Path) -> None:
+    journal = OperationJournal(tmp_path)
+    journal.append(a_snapshot("1-settle", owner=Owner(pid=1, created="1.0")))
+    journal.append(a_snapshot("2-known", state=OperationState.INTERRUPTED))
+    for number in range(KEPT_OPERATIONS):
+        journal.append(a_snapshot(f"3-{number:03}", state=OperationState.SUCCEEDED))
+    runner = make_runner(tmp_path)
+    (found,) = runner.settle_interrupted()
+    runner.forget_oldest()
+    words = Recovery(outcome="undone", words="Nothing of it is left.")
+    for name in (found.id, "2-known"):
+        assert runner.note_recovery(name, words).recovery == words
+    runner.forget_oldest()
+    with pytest.raises(OperationNotFound):
+        runner.get("1-settle")
 
 
 def test_what_has_not_been_interrupted_has_nothing_to_recover(runner: OperationRunner) -> None:
@@ -368,7 +475,13 @@ def test_what_has_not_been_interrupted_has_nothing_to_recover(runner: OperationR
 
 
 def test_what_was_asked_is_kept_unless_there_is_a_secret_in_it(runner: OperationRunner) -> None:
-    for asked, kept in (("v0.3.64", {"tag": "v0.3.64"}), ("https://me:secret@host/x", None)):
+    for asked, kept in (
+        ("v0.3.64", {"tag": "v0.3.64"}),
+        ("torch @ https://host/x.whl", {"tag": "torch @ https://host/x.whl"}),
+        ("https://me:secret@host/x", None),
+        ("torch @ https://host/x.whl?key=abcdefgh", None),
+        ("https://host/simple/?sig=abcdefgh&se=1", None),
+    ):
         reference = runner.submit(
             "versions.install", asked, STEPS, nothing, request=Result(tag=asked)
         )
@@ -406,6 +519,22 @@ def test_a_process_that_got_the_same_pid_later_is_not_the_owner(tmp_path: Path) 
     assert {snapshot.id for snapshot in settled} == {"one", "two"}
 
 
+def test_the_pid_of_another_container_is_not_ours(tmp_path: Path) -> None:
+    """In each of them, the launcher may be process 1."""
+    mine = Owner(pid=os.getpid(), created=creation_time(os.getpid()) or "")
+    there = mine.model_copy(update={"machine": "another", "place": "pid:[1]"})
+    OperationJournal(tmp_path).append(a_snapshot("one", owner=there))
+    runner = OperationRunner(
+        OperationJournal(tmp_path),
+        EventStream(),
+        owner=lambda: mine,
+        owner_lives=lambda owner, one: (owner, one) == (there, "one"),
+    )
+    assert runner.is_running("one")
+    assert runner.lives(there, "one")
+    assert runner.settle_interrupted() == []
+
+
 def test_waiting_gives_up_after_its_timeout(runner: OperationRunner) -> None:
     reference = runner.submit("versions.install", "v0.3.64", STEPS, wait_for_cancel)
     start = time.monotonic()
@@ -413,13 +542,22 @@ def test_waiting_gives_up_after_its_timeout(runner: OperationRunner) -> None:
     assert time.monotonic() - start < 2
 
 
+def fill_with_its_journal(volume: Path) -> None:
+    """No byte is left, not even in the last page of the journal."""
+    fill(volume)
+    (file,) = volume.glob("*.jsonl")
+    with file.open("ab") as journal:
+        journal.write(b"x" * (4096 - file.stat().st_size % 4096))
+
+
 def test_nothing_is_started_that_cannot_be_written_down(tmp_path: Path) -> None:
     ran: list[Operation] = []
     with mounted(tmp_path) as volume:
         runner = make_runner(volume)
         fill(volume)
-        with pytest.raises(DiskFull):
+        with pytest.raises(DiskFull) as caught:
             runner.submit("versions.install", "v0.3.64", STEPS, ran.append)
+        assert "empty the trash" in caught.value.hint
         assert ran == []
         (volume / "filler").unlink()
         assert run(runner, nothing).state is OperationState.SUCCEEDED, "the subject is free"
@@ -430,11 +568,7 @@ def test_an_end_is_an_end_also_on_a_full_disk(tmp_path: Path) -> None:
         runner = make_runner(volume)
 
         def fill_up(operation: Operation) -> None:
-            fill(volume)
-            # What is left of the last page of the journal.
-            (file,) = volume.glob("*.jsonl")
-            with file.open("ab") as journal:
-                journal.write(b"x" * (4096 - file.stat().st_size % 4096))
+            fill_with_its_journal(volume)
 
         assert run(runner, fill_up).state is OperationState.SUCCEEDED
         (volume / "filler").unlink()
@@ -472,6 +606,29 @@ def test_closing_cancels_what_runs_and_waits_until_it_is_tidy(tmp_path: Path) ->
     states = {runner.get(reference.operation_id).state for reference in references}
     assert states == {OperationState.CANCELLED}
     assert len(tidied) == 4, "those in the queue never began"
+
+
+def test_work_knows_whether_someone_asked_for_its_end_or_its_launcher_closes(
+    tmp_path: Path,
+) -> None:
+    runner = make_runner(tmp_path)
+    asked: dict[str, bool] = {}
+
+    def work(operation: Operation) -> None:
+        try:
+            operation.token.wait(30)
+        finally:
+            asked[operation.snapshot.subject] = operation.token.is_asked_for()
+
+    by_hand, by_closing = (
+        runner.submit("versions.launch", subject, STEPS, work) for subject in ("one", "two")
+    )
+    for one in (by_hand, by_closing):
+        until(lambda one=one: runner.get(one.operation_id).state is OperationState.RUNNING)  # type: ignore[misc]
+    runner.cancel(by_hand.operation_id)
+    runner.close()
+    assert asked == {"one": True, "two": False}
+    assert runner.get(by_closing.operation_id).state is OperationState.CANCELLED
 
 
 def test_closing_does_not_wait_for_ever(tmp_path: Path) -> None:

@@ -109,6 +109,22 @@ def test_a_silent_tool_outlives_its_killed_launcher_and_is_ended_with_its_helper
         assert pids_of(OPERATION) == set()
 
 
+def test_a_tool_of_a_launcher_in_the_terminal_of_a_comfyui_is_ended_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "of that ComfyUI")
+    with python_that_said("started", LAUNCHER, OPERATION) as launcher:
+        end = time.monotonic() + 5
+        while len(pids_of(OPERATION)) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+        launcher.kill()
+        launcher.wait()
+        assert end_tools_of({OPERATION})
+        assert pids_of(OPERATION) == set()
+    mark = Git(os.environ).for_gitpython()
+    assert not mark[TOKEN_VARIABLE], "GitPython can only empty it"
+
+
 def test_one_that_ignores_sigterm_is_killed(programs: Programs) -> None:
     stubborn = programs.start(sys.executable, "-c", STUBBORN, **{OPERATION_VARIABLE: OPERATION})
     assert stubborn.stdout is not None

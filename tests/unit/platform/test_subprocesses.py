@@ -19,8 +19,10 @@ from backend.platform.subprocesses import (
     prove,
     reap,
     run,
+    scrubbed_environment,
     spawn_detached,
 )
+from tests.helpers.processes import run_python
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -192,6 +194,59 @@ def test_the_ended_and_the_zombie_are_not_there() -> None:
         until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
         assert creation_time(process.pid) is None
     assert creation_time(process.pid) is None
+
+
+NO_DESCRIPTOR = """
+    import os, resource, sys
+    from backend.exceptions import ComfyUILauncherError
+    from backend.platform.leftovers import carriers, users_of
+    from backend.platform.subprocesses import ProcessIdentity, creation_time, is_same_process, prove
+    from pathlib import Path
+
+    born = creation_time(os.getppid())
+    psutil = __import__("psutil")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    held = []
+    try:
+        while True:
+            held.append(os.open("/dev/null", 0))
+    except OSError:
+        pass
+    print(is_same_process(os.getppid(), born))
+    asked = (
+        lambda: creation_time(os.getppid()),
+        lambda: prove(ProcessIdentity(os.getppid(), born, "token")),
+        lambda: list(carriers("ANY")),
+        lambda: users_of(Path("/")),
+    )
+    for ask in asked:
+        try:
+            print("said", ask())
+        except OSError as error:
+            print(error.strerror)
+"""
+
+
+def test_without_a_free_descriptor_nobody_is_taken_for_dead() -> None:
+    done = run_python(NO_DESCRIPTOR)
+    assert done.stdout.splitlines() == ["True", *["Too many open files"] * 4], done.stderr
+
+
+def test_what_is_started_does_not_get_the_token_of_the_terminal_that_we_are_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A launcher in a ComfyUI's terminal has that one's token: what it starts is no ComfyUI."""
+    monkeypatch.setenv(TOKEN_VARIABLE, "of another")
+    told = ["/bin/sh", "-c", f'echo "[${TOKEN_VARIABLE}]" > "$0"', str(tmp_path / "said")]
+    for start in (
+        lambda: run(told, environment=os.environ),
+        lambda: os.waitpid(spawn_detached(told, environment=os.environ), 0),
+    ):
+        start()
+        assert (tmp_path / "said").read_text() == "[]\n"
+    assert TOKEN_VARIABLE not in scrubbed_environment(os.environ)
+    os.waitpid(spawn_detached(told, environment=os.environ | {TOKEN_VARIABLE: "its own"}), 0)
+    assert (tmp_path / "said").read_text() == "[its own]\n"
 
 
 # --- Reaping

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from backend.platform.trash import (
     read_marker,
     write_marker,
 )
+from backend.platform.trash_entries import obstacle
 from tests.helpers.processes import run_python
 from tests.helpers.volumes import bound, fill, mounted
 
@@ -325,15 +327,33 @@ def test_a_cancelled_deletion_goes_on_with_the_next_sweep(tmp_path: Path, trash:
 # --- For too long ---------------------------------------------------------------------------------
 
 
-def test_since_when_an_entry_is_overdue_is_kept_with_it(tmp_path: Path, trash: Trash) -> None:
+def look(trash: Trash, entry_id: str, overdue_since: datetime | None) -> None:
+    trash.note_look(entry_id, kept_since=MADE_AT, seen_at=MADE_AT, overdue_since=overdue_since)
+
+
+def test_what_a_look_at_the_days_found_is_kept_with_the_entry(tmp_path: Path, trash: Trash) -> None:
     entry = put(trash, installed(tmp_path))
-    trash.note_overdue(entry.id, MADE_AT)
-    assert trash.entries() == [entry.model_copy(update={"overdue_since": MADE_AT})]
-    trash.note_overdue(entry.id, None)
-    assert trash.entries() == [entry]
+    assert entry.kept_since == entry.seen_at == entry.trashed_at
+    seen = {"kept_since": MADE_AT, "seen_at": MADE_AT}
+    for overdue in (MADE_AT, None):
+        look(trash, entry.id, overdue)
+        assert trash.entries() == [entry.model_copy(update=seen | {"overdue_since": overdue})]
     assert names(bin_of(tmp_path)) == {entry.id, f"{entry.id}.json"}
     with pytest.raises(NotInTrash):
-        trash.note_overdue("unknown", MADE_AT)
+        look(trash, "unknown", MADE_AT)
+
+
+def test_looks_at_what_came_back_from_a_backup_do_not_count(tmp_path: Path, trash: Trash) -> None:
+    entry = put(trash, installed(tmp_path))
+    look(trash, entry.id, MADE_AT)
+    folder = bin_of(tmp_path) / entry.id
+    shutil.copytree(folder, tmp_path / "backup")
+    folder.rename(tmp_path / "lost")
+    (tmp_path / "backup").rename(folder)
+    (back,) = trash.entries()
+    assert (back.kept_since, back.seen_at, back.overdue_since) == (None, None, None)
+    look(trash, entry.id, None)
+    assert [one.kept_since for one in trash.entries()] == [MADE_AT]
 
 
 def test_records_of_what_is_gone_are_tidied_away(tmp_path: Path, trash: Trash) -> None:
@@ -365,11 +385,72 @@ def test_only_the_chosen_entries_are_deleted(tmp_path: Path, trash: Trash) -> No
     assert names(bin_of(tmp_path)) == {second.id, f"{second.id}.json"}
 
 
-def test_one_unknown_entry_means_that_none_is_deleted(tmp_path: Path, trash: Trash) -> None:
+@pytest.mark.parametrize("what", ["unknown", "without a marker", "damaged", "mounted"])
+def test_one_that_cannot_be_deleted_is_named_and_does_not_keep_the_others(
+    tmp_path: Path, trash: Trash, what: str
+) -> None:
+    bad, *others = (put(trash, installed(tmp_path, f"v{number}")) for number in range(3))
+    folder = bin_of(tmp_path) / bad.id
+    if what == "without a marker":
+        (folder / MARKER_NAME).unlink()
+    if what == "damaged":
+        (bin_of(tmp_path) / f"{bad.id}.json").write_text("{")
+    named = "unknown" if what == "unknown" else bad.id
+    with mounted(folder / "source") if what == "mounted" else nullcontext():
+        with pytest.raises((NotInTrash, MetadataCorrupt, NotWritable), match=named):
+            trash.empty([named, *(entry.id for entry in others)], check=never)
+        assert names(bin_of(tmp_path)) == {bad.id, f"{bad.id}.json"}
+    assert (folder / "source" / "main.py").exists()
+
+
+def test_a_sweep_goes_on_past_what_cannot_be_deleted(tmp_path: Path, trash: Trash) -> None:
+    for number in range(3):
+        trash.doom(installed(tmp_path, f"v{number}"))
+    first, *_ = trash.doomed()
+    with mounted(first / "source"), pytest.raises(NotWritable, match=first.name):
+        trash.sweep(check=never)
+    assert trash.doomed() == [first]
+    assert trash.sweep(check=never) > 0
+
+
+def test_why_a_folder_will_not_be_deleted_is_known_before(tmp_path: Path, trash: Trash) -> None:
     entry = put(trash, installed(tmp_path))
-    with pytest.raises(NotInTrash):
-        trash.empty([entry.id, "unknown"], check=never)
-    assert trash.entries() == [entry]
+    folder = bin_of(tmp_path) / entry.id
+    assert obstacle(folder) is None
+    with mounted(folder / "source"):
+        assert obstacle(folder) == f"{folder / 'source'} is mounted inside it"
+    (folder / MARKER_NAME).unlink()
+    assert obstacle(folder) == "its marker is gone or damaged"
+
+
+def test_a_trash_that_may_not_be_read_is_a_problem_and_not_empty(
+    tmp_path: Path, trash: Trash
+) -> None:
+    """As an ordinary user: root may read everything."""
+    put(trash, installed(tmp_path))
+    code = """
+        import os, sys
+        from pathlib import Path
+        from backend.exceptions import NotWritable
+        from backend.platform.trash import Trash
+
+        os.chdir(sys.argv[1])
+        if os.geteuid() == 0:
+            os.setresuid(12345, 12345, 12345)
+        trash = Trash(Path(".trash"))
+        print([str(one.path) for one in trash.unreadable()])
+        for ask in (trash.entries, trash.doomed, trash.tidy):
+            try:
+                print(ask())
+            except NotWritable:
+                print("refused")
+    """
+    bin_of(tmp_path).chmod(0)
+    try:
+        done = run_python(code, tmp_path / "versions")
+    finally:
+        bin_of(tmp_path).chmod(0o755)
+    assert done.stdout == "['.trash']\nrefused\nrefused\nrefused\n", done.stderr
 
 
 def test_what_is_linked_elsewhere_frees_nothing_and_stays_there(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,18 +10,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
-from backend.exceptions import StopFailed
+from backend.exceptions import NotWritable, StopFailed
+from backend.platform.leftovers import users_of
 from backend.platform.subprocesses import creation_time
 from backend.processes.instances import (
     KEPT_RUNS,
+    SCAN_SECONDS,
     Instance,
     Instances,
     LaunchRecord,
 )
+from backend.processes.notes import write_launch
 from backend.seals import sealed, unsealed
 from tests.fakes.ports import NOW
+from tests.helpers.processes import run_python
+from tests.helpers.volumes import fill, mounted
 from tests.unit.processes.conftest import Bench, kill, lives
 
 WAIT = "import time; print('up', flush=True); time.sleep(60)"
@@ -218,6 +225,139 @@ def test_a_supervisor_that_hangs_before_its_report_is_killed(
     hurried = found.launch.model_copy(update={"grace_seconds": -4.5})  # not the whole five seconds
     assert not bench.instances.stop(replace(found, launch=hurried)).lives
     assert not lives(found.spawned_pid)
+
+
+@pytest.fixture
+def short_of_room(tmp_path: Path) -> Iterator[tuple[Bench, Path]]:
+    """A bench on a small volume of its own."""
+    with mounted(tmp_path) as volume:
+        bench = Bench(volume)
+        yield bench, volume
+        bench.clean_up()
+
+
+def test_on_a_full_disk_it_is_found_and_can_be_stopped(
+    short_of_room: tuple[Bench, Path],
+) -> None:
+    """When it was born cannot be noted then: that is found out anew each time."""
+    bench, volume = short_of_room
+    instance = bench.start(SILENT)
+    bench.until((bench.source / "up").exists, 10, "its start")
+    (instance.folder / "births.json").unlink()
+    fill(volume)
+    found = Instances().current(bench.store)
+    assert found is not None
+    assert found.state == "running"
+    assert not (instance.folder / "births.json").exists(), "there was room for it"
+    child = child_of(bench)
+    Instances().stop(found)
+    assert not lives(child)
+
+
+def test_nothing_runs_after_a_start_that_raised(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the report of the supervisor cannot be read, for a folder lies in its place."""
+    program = bench.store / "python"
+    program.write_text(
+        '#!/bin/sh\nfor last; do :; done\nmkdir "$last/process.json"\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    program.chmod(0o700)
+    plan = bench.plan(SILENT)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(NotWritable):
+        bench.instances.start(plan)
+    [folder] = (bench.store / "run").iterdir()
+    supervisor = json.loads((folder / "supervisor.json").read_bytes())["pid"]
+    bench.until(lambda: not lives(supervisor), 5, "the end of the supervisor")
+    assert users_of(bench.store) == []
+
+
+def test_a_store_that_may_not_be_read_is_not_taken_for_one_where_nothing_runs(
+    tmp_path: Path,
+) -> None:
+    code = """
+        import os, sys
+        from pathlib import Path
+        from backend.exceptions import NotWritable
+        from backend.processes.instances import Instances
+        from backend.version_manager_components.layout import missing_parts
+        os.chdir(sys.argv[1])
+        store = Path("store")
+        store.mkdir(mode=0)
+        if os.geteuid() == 0:
+            os.setresuid(12345, 12345, 12345)
+        for look in (Instances().current, Instances().latest, Instances().problems, missing_parts):
+            try:
+                look(store)
+            except NotWritable as error:
+                print(error.code)
+    """
+    tmp_path.chmod(0o755)
+    done = run_python(code, tmp_path)
+    assert done.stdout == "not-writable\n" * 4, done.stderr
+
+
+def test_runs_without_a_report_are_looked_for_all_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = bench.ended(bench.start("pass"))
+    launch = ended.launch.model_copy(update={"started_at": NOW})
+    for number in range(20):
+        folder = bench.store / "run" / f"2025-{number}"
+        write_launch(folder, launch.model_copy(update={"id": folder.name, "token": f"{number}"}))
+    looks: list[list[int]] = []
+    pids = psutil.pids
+
+    def counted() -> list[int]:
+        looks.append(pids())
+        return looks[-1]
+
+    monkeypatch.setattr(psutil, "pids", counted)
+    fresh = Instances()
+    assert fresh.current(bench.store) is None
+    assert len(looks) == 1
+    time.sleep(SCAN_SECONDS)
+    assert fresh.current(bench.store) is None
+    assert len(looks) == 1, "what is gone stays gone"
+
+
+# --- Copies and moves
+
+
+@pytest.mark.parametrize("lost", [(), ("births.json",), ("process.json", "supervisor.json")])
+def test_the_copy_of_a_store_has_nothing_to_do_with_what_runs_in_the_original(
+    bench: Bench, lost: tuple[str, ...]
+) -> None:
+    """The copy has every note, with token, pids and births."""
+    instance = bench.start(WAIT)
+    bench.said(instance, "up")
+    child = child_of(bench)
+    copy = bench.store.with_name("copy")
+    shutil.copytree(bench.store, copy)
+    for name in lost:
+        (copy / "run" / instance.folder.name / name).unlink()
+    assert Instances().current(copy) is None
+    assert Instances().users_of(copy) == []
+    seen = Instances().latest(copy)
+    assert seen is not None
+    Instances().stop(replace(seen, state="running"))
+    assert lives(child)
+    stopped(bench, instance)
+
+
+def test_what_runs_in_a_store_that_was_renamed_can_be_stopped_there(bench: Bench) -> None:
+    instance = bench.start(SILENT)
+    bench.until((bench.source / "up").exists, 10, "its start")
+    child = child_of(bench)
+    moved = bench.store.rename(bench.store.with_name("moved"))
+    found = Instances().current(moved)
+    assert found is not None
+    assert found.pid == child
+    assert found.launch == instance.launch
+    assert not Instances().stop(found).lives
+    bench.until(lambda: not lives(child), 5, "the end of the child")
 
 
 # --- Stopping

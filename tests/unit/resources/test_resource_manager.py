@@ -125,7 +125,9 @@ def test_a_removed_version_takes_its_links_along_and_leaves_those_of_others(shop
     other.mkdir()
     shop.resources.prepare(TAG, shop.store)
     shop.resources.prepare("v0.3.63", other)
+    assert shop.resources.view_links(TAG) == 1, "known before, and nothing is changed"
     assert shop.resources.remove_view(TAG) == RemovedView(1, ())
+    assert shop.resources.view_links(TAG) == 0
     assert [path.name for path in shop.paths.views.iterdir()] == ["v0.3.63"]
     assert (shop.paths.views / "v0.3.63" / "models" / "checkpoints" / model.name).exists()
     assert {path.name for path in shop.paths.links.iterdir()} >= {"v0.3.63.json"}

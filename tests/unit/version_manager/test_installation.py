@@ -304,9 +304,12 @@ def _at_prepare(world: World, hook: Callable[[], object]) -> None:
 
 
 def _at_commit(world: World, hook: Callable[[], object]) -> None:
+    first = [True]
+
     class Refusing(type(world.store)):  # type: ignore[misc]
         def version(self, tag: str) -> InstalledVersion | None:
-            if (world.paths.store / f"{TAG}-20251101120000-aaaaaa" / CONSTRAINTS).exists():
+            built = world.paths.store / f"{TAG}-20251101120000-aaaaaa" / CONSTRAINTS
+            if built.exists() and first and first.pop():
                 hook()
             return super().version(tag)  # type: ignore[no-any-return]
 

@@ -5,6 +5,7 @@ lock any more. Real kills are in tests/crash."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,54 @@ def test_a_damaged_intent_does_not_keep_a_complete_installation_from_being_liste
     assert listed(world) == {TAG: VersionState.STOPPED}
 
 
+def test_where_the_intents_may_not_be_read_nothing_is_settled(world: World) -> None:
+    """Nobody knows then what stands in them: that is not the same as none."""
+    store = world.installed(TAG, operation_id=DOING, listed=False, complete=False)
+    left_behind(world)
+    world.paths.journal.rename(world.paths.data / "journal of another")
+    world.paths.journal.touch()  # what may not be read, also as root
+    before = tree_of(store)
+    for look in (manager(world).half_done, manager(world).recover):
+        with pytest.raises(NotWritable):
+            look()
+    assert tree_of(store) == before
+    world.installed("v0.3.63")
+    assert listed(world) == {"v0.3.63": VersionState.STOPPED}
+
+
+def test_what_is_half_done_is_known_before_anything_is_settled(world: World) -> None:
+    assert manager(world).half_done() == []
+    unclaimed = world.installed("v0.3.63", listed=False, complete=False)
+    intent = left_behind(world)
+    before = tree_of(world.paths.root)
+    assert manager(world).half_done() == [DOING, "20251001120000-bbbbbb"]
+    assert tree_of(world.paths.root) == before
+    (unclaimed / MARKER_NAME).write_text("{")
+    intent.write_text("{")
+    assert manager(world).half_done() == [DOING, "20251001120000-bbbbbb"], "damaged, but known"
+    world.operations.running |= {DOING, "20251001120000-bbbbbb"}
+    assert manager(world).half_done() == []
+    intent.unlink()
+    world.operations.living.add(Owner(pid=1, created="0.0"))
+    left_behind(world)
+    assert manager(world).half_done() == []
+
+
+def test_who_does_not_get_the_lock_does_not_wait_for_it_once_an_intent(world: World) -> None:
+    left_behind(world)
+    other = f"{DOING[:-1]}e"
+    left_behind(world, operation_id=other).rename(world.paths.journal / f"{other}.json")
+    left_behind(world)
+    world.lock, free = FileLock(world.paths.data / ".lock", timeout_seconds=0.2), world.lock
+    with free:
+        start = time.monotonic()
+        with pytest.raises(OperationConflict):
+            manager(world).recover()
+        assert time.monotonic() - start < 0.35
+    assert len(intents(world)) == 2
+    assert len(manager(world).recover()) == 2
+
+
 @pytest.mark.parametrize(
     "facts",
     [
@@ -477,3 +526,18 @@ def test_the_facts_tell_what_became_of_it(
     recovery = manager(world).account_for(snapshot)
     assert recovery.outcome == outcome
     assert recovery.words.endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["versions.uninstall", "versions.empty_trash"])
+def test_what_was_not_begun_changed_nothing(world: World, kind: str) -> None:
+    world.trash.put(world.installed("v0.3.63"), reason="removed", operation_id="op")
+    world.installed(TAG, operation_id="20251001120000-cccccc")
+    snapshot = a_snapshot(DOING, subject=TAG).model_copy(update={"kind": kind})
+    assert manager(world).account_for(snapshot).words == "Nothing was changed."
+
+
+def test_of_what_was_to_be_deleted_some_may_be_gone(world: World) -> None:
+    entry = world.trash.put(world.installed(TAG), reason="removed", operation_id="op")
+    asked = {"entries": [entry.id, "20251101-120000-aaaaaa"]}
+    facts = {"kind": "versions.empty_trash", "request": asked}
+    assert manager(world).account_for(a_snapshot().model_copy(update=facts)).outcome == "left"

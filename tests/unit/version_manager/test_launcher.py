@@ -9,12 +9,14 @@ import pytest
 
 from backend.exceptions import (
     AlreadyRunning,
+    ComfyUILauncherError,
     InstallationDamaged,
     NotReadyInTime,
     NotRunning,
     NotWritable,
     OperationCancelled,
     PortTaken,
+    StartFailed,
     StopFailed,
     VersionInUse,
     VersionNotInstalled,
@@ -347,16 +349,74 @@ def test_one_whose_time_was_over_long_ago_gets_a_last_chance(world: World) -> No
     assert world.processes.waits[0][0] == LEAST_SECONDS
 
 
-def test_an_adopted_start_that_fails_is_given_up_as_any_other(world: World) -> None:
-    starting(world)
-    world.processes.ready_fault = NotReadyInTime(TAG, seconds=600, log=[])
-    with pytest.raises(NotReadyInTime):
+@pytest.mark.parametrize(
+    "failure",
+    [
+        NotReadyInTime(TAG, seconds=600, log=[]),
+        PortTaken(8188, holder="nginx (process 1)"),
+        NotWritable(Path("/run/ready.json"), reason="read-only"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_an_adopted_start_that_does_not_answer_is_left_as_it_is_and_says_so(
+    world: World, failure: ComfyUILauncherError
+) -> None:
+    """It may have come up hours ago, and someone may work in it: it is only busy."""
+    store = starting(world, since=3600)
+    world.processes.ready_fault = failure
+    with pytest.raises(type(failure)) as caught:
         Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
-    assert len(world.processes.given_up) == 1
+    assert (world.processes.stopped, world.processes.given_up, told(world)) == ([], [], [])
+    assert world.processes.current(store) is not None
+    assert "and was stopped" not in caught.value.message
+    if not isinstance(failure, NotWritable):
+        assert "It was left as it is" in caught.value.message
+        assert f"./launcher versions stop {TAG}" in caught.value.hint
+    assert Only(world).adopt_answering() != [], "and it counts as running once it answers"
+
+
+def test_an_adopted_start_that_has_ended_is_told_as_stopped(world: World) -> None:
+    store = starting(world)
+
+    def end(_watch: object) -> None:
+        world.processes.instances[store] = an_instance(store, alive=False)
+        raise start_failed(TAG)
+
+    world.processes.on_wait = end
+    with pytest.raises(StartFailed) as caught:
+        Only(world).adopt(TAG, world.operation(LAUNCH_STEPS))
+    assert "left as it is" not in caught.value.message
     assert told(world) == ["stopped"]
 
 
-def test_an_adopted_start_that_is_cancelled_is_stopped(world: World) -> None:
+@pytest.mark.parametrize("moment", ["waiting", "answered"])
+def test_an_adoption_that_ends_with_its_launcher_stops_nothing(world: World, moment: str) -> None:
+    starting(world)
+    operation = world.operation(LAUNCH_STEPS)
+
+    def close(watch: Watch) -> None:
+        operation.token.set(closing=True)
+        if moment == "waiting":
+            watch.check()
+
+    world.processes.on_wait = close
+    with pytest.raises(OperationCancelled):
+        Only(world).adopt(TAG, operation)
+    assert (world.processes.stopped, told(world)) == ([], [])
+
+
+def test_a_version_that_may_not_be_read_is_told_and_the_others_are_asked(world: World) -> None:
+    other = world.installed("v0.3.65", operation_id="20251002120000-bbbbbb")
+    world.processes.unreadable.add(other)
+    starting(world)
+    runs, not_known = sorted(Only(world).adopt_answering())
+    assert not_known.startswith("v0.3.65: whether it runs is not known.")
+    assert runs.startswith(f"{TAG}: its launcher ended")
+    world.processes.answers = False
+    assert Only(world).interrupted_starts() == [TAG]
+
+
+def test_an_adopted_start_that_someone_cancels_is_stopped(world: World) -> None:
     starting(world)
     operation = world.operation(LAUNCH_STEPS)
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from backend.exceptions import NotWritable
 from backend.metadata_manager import MetadataManager
 from backend.platform.trash import MARKER_NAME
 from backend.version_manager_components.context import VersionContext
 from backend.version_manager_components.installation import InstallationMixin
 from backend.version_manager_components.layout import INSTALL_RECORD, link_of
 from backend.version_manager_components.state import StateMixin
-from tests.fakes.ports import World, tree_of
+from tests.fakes.ports import World, a_version, tree_of
 
 TAG = "v0.3.64"
 
@@ -27,6 +28,15 @@ class Only(InstallationMixin):
 
 def recover(world: World) -> list[str]:
     return [one.recovery.words for one in Only(world.context()).recover()]
+
+
+UNFINISHED = "20251001120000-bbbbbb"
+
+
+def unfinished(world: World) -> Path:
+    """What an installation left that is on record as interrupted."""
+    world.operations.short.add(UNFINISHED)
+    return world.installed(TAG, operation_id=UNFINISHED, listed=False, complete=False)
 
 
 def record_of(world: World, tag: str = TAG) -> Path:
@@ -63,13 +73,53 @@ def test_a_complete_installation_that_was_not_listed_yet_is_listed(world: World)
 
 
 def test_a_half_made_installation_is_cleared_away(world: World) -> None:
-    store = world.installed(TAG, listed=False, complete=False)
+    store = unfinished(world)
     (told,) = recover(world)
     assert TAG in told
     assert not store.exists()
     assert world.store.versions().versions == {}
     assert world.trash.entries() == []
     assert recover(world) == []
+
+
+def test_what_nothing_on_record_calls_unfinished_is_never_cleared(world: World) -> None:
+    """Of an installation that ended long ago nothing may be left but the folder itself."""
+    store = world.installed(TAG, listed=False, complete=False)
+    before = tree_of(store)
+    (told,) = recover(world)
+    assert f"delete {store}" in told
+    assert tree_of(store) == before
+    assert world.trash.doomed() == []
+
+
+@pytest.mark.parametrize("how", ["damaged", "unreadable", "of another version", "sound"])
+def test_what_a_record_may_be_about_is_never_cleared(world: World, how: str) -> None:
+    """The record of a version that was never launched has no version before it."""
+    store = world.installed(TAG)
+    world.operations.short.add(UNFINISHED)
+    if how == "of another version":
+        world.store.put(a_version("v0.3.60", store="v0.3.60-x"))
+        (record_of(world, "v0.3.60")).replace(record_of(world))
+    elif how == "unreadable":
+        record_of(world).unlink()
+        record_of(world).mkdir()  # what a file of another user looks like to us, also as root
+    elif how == "damaged":
+        damage(record_of(world))
+    (store / INSTALL_RECORD).unlink()
+    before = tree_of(store)
+    told = recover(world)
+    assert how == "sound" or any(store.name in words for words in told)
+    assert tree_of(store) == before
+    assert world.trash.doomed() == []
+
+
+def test_a_store_that_may_not_be_read_is_no_empty_one(world: World) -> None:
+    world.store.put(a_version(TAG))
+    world.paths.store.rmdir()
+    world.paths.store.write_text("what a folder of another user looks like to us, also as root")
+    with pytest.raises(NotWritable):
+        recover(world)
+    assert world.store.version(TAG) is not None
 
 
 def test_a_folder_without_our_marker_is_not_touched(world: World) -> None:

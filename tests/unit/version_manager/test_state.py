@@ -132,6 +132,17 @@ def test_a_version_whose_folder_is_gone_is_still_listed_as_damaged(
     assert str(store) in seen.missing[0]
 
 
+def test_a_version_that_may_not_be_read_is_listed_as_damaged_and_hides_no_other(
+    world: World, state: Only
+) -> None:
+    three_versions(world)
+    store = world.paths.store / state.list_versions().versions[1].path
+    world.processes.unreadable.add(store)
+    seen = state.list_versions().versions
+    assert [one.state for one in seen].count(VersionState.DAMAGED) == 1
+    assert seen[1].missing == (f"the right to read its folder {store}",)
+
+
 def test_a_damaged_record_is_reported_and_hides_no_other(world: World, state: Only) -> None:
     three_versions(world)
     record = world.paths.metadata / "versions" / "v0.3.10.json"
