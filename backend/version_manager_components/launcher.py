@@ -135,6 +135,7 @@ class LauncherMixin(VersionComponent):
                 told.append(f"{tag}: it runs, but that could not be noted. {error.message}")
                 continue
             if found.ready is not None:
+                _remember_launch(context, installed(context, tag))
                 context.events.publish(InstanceChanged(tag=tag, state="running"))
                 told.append(f"{tag}: its launcher ended while it started; it runs.")
         return told

@@ -75,7 +75,8 @@ def repeated(output: Output, value: OperationSnapshot) -> None:
 
 
 def _advice(value: OperationSnapshot) -> str:
-    if value.error is None:
+    is_done = value.recovery is not None and value.recovery.outcome == "finished"
+    if value.error is None or is_done:
         return ""
     again = f"`./launcher operations retry {value.id}`" if value.request else ""
     return f"{value.error.hint} {again}".strip()

@@ -301,6 +301,7 @@ def test_what_has_come_up_since_its_launcher_was_killed_counts_as_running(world:
     ]
     assert told(world) == ["running"]
     assert world.processes.probes[0] <= 0.5
+    assert world.store.versions().versions[TAG].last_launched_at is not None
 
 
 def test_what_does_not_answer_yet_is_left_to_come_up(world: World) -> None:
