@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from backend.exceptions import ComfyUILauncherError, OperationConflict
+from backend.file_utils import names_in
 from backend.operations.model import OperationSnapshot, Recovery
 from backend.platform.trash import Marker, read_marker
 from backend.version_manager_components.commit_point import (
@@ -31,6 +33,7 @@ from backend.version_manager_components.removal import (
     settle_restoring,
 )
 
+_OF_OURS: Final = re.compile(r".+-[0-9]{14}-[0-9a-f]{6}")
 LENGTH_OF_AN_ID: Final = len("20250101120000-abcdef")
 NOT_BEGUN: Final = "Nothing was changed."
 SETTLE: Final[Mapping[str, Settle]] = {
@@ -59,7 +62,8 @@ def half_done(context: VersionContext) -> list[str]:
     abandoned = [one.operation_id for one in on_disk.intents if is_abandoned(context, one)]
     found = [one.operation_id for one in on_disk.damaged]
     claimed = {intent.store for intent in on_disk.intents}
-    for store in _unlisted(context):
+    listed = _listed(context)
+    for store in unlisted(context.paths.store, listed):
         if store.name not in claimed:
             try:
                 marker = _own_marker(store)
@@ -67,6 +71,7 @@ def half_done(context: VersionContext) -> list[str]:
                 found.append(store.name[-LENGTH_OF_AN_ID:])
                 continue
             found += [] if marker is None else [marker.operation_id]
+    found += [link.name[-LENGTH_OF_AN_ID:] for link in _stand_ins(context, listed)]
     return abandoned + [one for one in found if not context.operations.is_running(one)]
 
 
@@ -100,7 +105,8 @@ def _settle(context: VersionContext, intent: Intent) -> Settled | None:
 
 def _settle_unclaimed(context: VersionContext) -> list[Settled]:
     """Folders in the store that no record and no intent names."""
-    folders = _unlisted(context)
+    listed = _listed(context)
+    folders = unlisted(context.paths.store, listed)
     on_disk = standing(context)
     claimed = {intent.store for intent in on_disk.intents}
     damaged = {one.operation_id for one in on_disk.damaged}
@@ -128,12 +134,21 @@ def _settle_unclaimed(context: VersionContext) -> list[Settled]:
         except ComfyUILauncherError as error:  # one folder must not keep the app from starting
             words = f"{store.name}: it is left as it is. {error.message}"
             told.append(Settled("", Recovery(outcome="left", words=words)))
+    for link in _stand_ins(context, listed):
+        words = f"{link.name}: a link stands where an installation was; no record names it, and it"
+        told.append(Settled("", Recovery(outcome="left", words=f"{words} is left alone.")))
     return told
 
 
-def _unlisted(context: VersionContext) -> list[Path]:
-    listed = {version.store for version in context.store.versions().versions.values()}
-    return unlisted(context.paths.store, listed)
+def _stand_ins(context: VersionContext, listed: set[str]) -> list[Path]:
+    """Links with a name that only we give, of which nothing is on record."""
+    folder = context.paths.store
+    entries = [folder / name for name in names_in(folder) if name not in listed]
+    return [one for one in entries if one.is_symlink() and _OF_OURS.fullmatch(one.name)]
+
+
+def _listed(context: VersionContext) -> set[str]:
+    return {version.store for version in context.store.versions().versions.values()}
 
 
 def _own_marker(store: Path) -> Marker | None:

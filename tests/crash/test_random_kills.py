@@ -166,7 +166,9 @@ def ask_again(campaign: Campaign, tag: str, operation: OperationSnapshot) -> Non
     world = campaign.world
     if tag in world.installed():
         error = world.refused("operations.retry", operation_id=operation.id)
-        assert error.code == "version-already-installed"
+        finished = operation.recovery is not None and operation.recovery.outcome == "finished"
+        expected = "operation-not-repeatable" if finished else "version-already-installed"
+        assert error.code == expected
         return
     world.run("operations.retry", operation_id=operation.id)
     assert tag in world.installed()

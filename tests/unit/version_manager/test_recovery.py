@@ -72,6 +72,18 @@ def test_a_complete_installation_that_was_not_listed_yet_is_listed(world: World)
     assert recover(world) == []
 
 
+def test_a_link_that_stands_where_a_lost_version_was_is_told_and_left_alone(
+    world: World, tmp_path: Path
+) -> None:
+    store = world.installed(TAG, listed=False)
+    elsewhere = store.rename(tmp_path / "moved away")
+    store.symlink_to(elsewhere)
+    (told,) = recover(world)
+    assert store.name in told
+    assert (store.is_symlink(), (elsewhere / INSTALL_RECORD).exists()) == (True, True)
+    assert world.store.version(TAG) is None
+
+
 def test_a_half_made_installation_is_cleared_away(world: World) -> None:
     store = unfinished(world)
     (told,) = recover(world)
