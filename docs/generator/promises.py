@@ -65,6 +65,11 @@ PROMISES: Final = (
         "tests/crash/test_hostile_names.py",
     ),
     Promise(
+        "The launcher's folder is the same one wherever it is called from",
+        ("one world",),
+        "tests/crash/test_same_world.py",
+    ),
+    Promise(
         "Launchers that work at the same time lose nothing of each other's",
         ("updates by 8 processes",),
         "tests/crash/test_locks_between_processes.py",

@@ -57,7 +57,7 @@ def _merge(path: Path, name: str, values: dict[str, object]) -> None:
     python = platform.python_version()
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
     known.setdefault("date", f"{datetime.now(UTC):%Y-%m-%d}")
-    known.setdefault("system", f"{platform.system()} {platform.release()}")
+    known.setdefault("system", platform.system())
     figures = known.setdefault("figures", {})
     figures[python] = dict(sorted((figures.get(python, {}) | {name: values}).items()))
     path.parent.mkdir(parents=True, exist_ok=True)
