@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,6 +94,15 @@ def noted_run(folder: Path, pid: int, births: dict[int, str], token: str) -> Non
     write_note(folder, BIRTHS, Births(created=births))
 
 
+def carrier_of(operation: str) -> ProcessIdentity:
+    """For a moment after it has begun to run, a program has no environment that could be read."""
+    end = time.monotonic() + 5
+    while not (found := [one.identity for one in carriers(OPERATION_VARIABLE, {operation})]):
+        assert time.monotonic() < end
+    (known,) = found
+    return known
+
+
 def signalled_once(store: Path, number: int, *, births_agree: bool) -> bool | None:
     """Whether a stranger was signalled who got the pid of a ComfyUI and tool of ours.
 
@@ -100,7 +110,7 @@ def signalled_once(store: Path, number: int, *, births_agree: bool) -> bool | No
     """
     token, operation = secrets.token_hex(16), f"20251101120000-{secrets.token_hex(3)}"
     with sleeping(**{TOKEN_VARIABLE: token, OPERATION_VARIABLE: operation}) as ours:
-        [known] = [one.identity for one in carriers(OPERATION_VARIABLE, {operation})]
+        known = carrier_of(operation)
         assert known.pid == ours.pid
     with sleeping_as(known.pid) as stranger:
         if stranger is None:
@@ -150,7 +160,6 @@ def test_what_is_ours_is_found_also_under_a_pid_that_was_a_strangers() -> None:
             assert list(carriers(OPERATION_VARIABLE, {operation})) == []
         with sleeping_as(stranger.pid, **{OPERATION_VARIABLE: operation}) as ours:
             if ours is not None:
-                found = [one.identity.pid for one in carriers(OPERATION_VARIABLE, {operation})]
-                assert found == [ours.pid]
+                assert carrier_of(operation).pid == ours.pid
                 return
     pytest.fail("no pid could be had twice")
