@@ -6,7 +6,7 @@ machine and for the container in it, so that a pid is only compared where it mea
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hashlib
 import os
 import platform
@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from backend.places import this_boot, this_pid_namespace
 
 SUFFIX: Final = ".tmp"
 OLD_SECONDS: Final = 24 * 60 * 60.0
@@ -94,12 +96,13 @@ def _is_zombie(pid: int) -> bool:
     return stat_line.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
-@functools.cache
 def _place() -> str:
     """Six digits for where our pid means something: this boot, this container."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        names = str(Path("/proc/self/ns/pid").readlink())
-    except OSError:  # macOS: the machine has to do
-        boot, names = platform.node(), ""
+    with contextlib.suppress(OSError):
+        if boot := this_boot():
+            return _digits(boot, this_pid_namespace())
+    return _digits(platform.node(), "")  # macOS: the machine has to do
+
+
+def _digits(boot: str, names: str) -> str:
     return hashlib.sha256(f"{boot} {names}".encode()).hexdigest()[:6]

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from backend.logging_config import get_logger
+from backend.places import SHORT
 from backend.platform.subprocesses import (
     END_SECONDS,
     OPERATION_VARIABLE,
-    SHORT,
     TOKEN_VARIABLE,
     ProcessIdentity,
     creation_time,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from backend.logging_config import current_operation
+from backend.places import SHORT, this_boot
 
 TOKEN_VARIABLE: Final = "COMFYUI_LAUNCHER_TOKEN"  # noqa: S105 - the name of a variable
 OPERATION_VARIABLE: Final = "COMFYUI_LAUNCHER_OPERATION"
@@ -27,9 +27,8 @@ SCRUBBED_NAMES: Final = frozenset(
     | {OPERATION_VARIABLE, TOKEN_VARIABLE}  # of the ComfyUI in whose terminal we were started
 )
 SCRUBBED_PREFIXES: Final = ("CONDA_", "PIP_", "UV_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX")
-# What the system says of a process that is not there, and what says nothing of any process.
+# What the system says of a process that is not there.
 GONE: Final = frozenset({errno.ENOENT, errno.ESRCH})
-SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 END_SECONDS: Final = 2.0
 KEPT_LINES: Final = 200
 CHECK_SECONDS: Final = 0.1
@@ -280,17 +279,6 @@ def _kill(send: Callable[[int, int], None], target: int, number: signal.Signals)
     except ProcessLookupError:
         return False
     return True
-
-
-@functools.cache
-def this_boot() -> str:
-    """Which boot of this machine this is; empty where the kernel does not say."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError as error:
-        if error.errno in SHORT:  # not to be remembered
-            raise
-        return ""
 
 
 def _without(environment: Mapping[str, str], gone: str) -> dict[str, str]:

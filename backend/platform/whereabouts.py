@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from backend.platform.subprocesses import SHORT, creation_time, is_same_process, this_boot
+from backend.places import this_boot, this_pid_namespace, told
+from backend.platform.subprocesses import creation_time, is_same_process
 
 
 class Fate(Enum):
@@ -90,20 +90,9 @@ def _surroundings() -> tuple[str, str]:
     Images of containers are copied with their machine-id; their host names differ. Neither is
     anyone else's business, and diagnostics are sent to others: a digest tells them apart as well.
     """
-    machine = _answer(lambda: Path("/etc/machine-id").read_text("ascii").strip())
-    place = _answer(lambda: str(Path("/proc/self/ns/pid").readlink()))
-    return hashlib.sha256(f"{machine}/{platform.node()}".encode()).hexdigest()[:16], place
-
-
-def _answer(ask: Callable[[], str]) -> str:
-    """Nothing where the system does not say it at all. Raises: OSError where it cannot say it now,
-    for the answer is remembered."""
-    try:
-        return ask()
-    except OSError as error:
-        if error.errno in SHORT:
-            raise
-        return ""
+    machine = told(lambda: Path("/etc/machine-id").read_text("ascii").strip())
+    digest = hashlib.sha256(f"{machine}/{platform.node()}".encode()).hexdigest()[:16]
+    return digest, this_pid_namespace()
 
 
 def _boot_of(created: str) -> str:

@@ -654,7 +654,7 @@ def test_what_only_has_the_token_from_it_is_not_taken_for_it(bench: Bench) -> No
     code = (
         "import subprocess, sys, time\n"
         "browser = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
-        "print('browser', browser.pid, flush=True)\n"
+        "print(f'browser {browser.pid}', flush=True)\n"
         "time.sleep(60)\n"
     )
     instance = bench.start(code)
@@ -674,7 +674,7 @@ def test_a_helper_of_an_orphan_that_ignores_its_stop_is_ended_too(bench: Bench) 
     code = (
         "import subprocess, sys, time\n"
         f"helper = subprocess.Popen([sys.executable, '-c', {STUBBORN!r}], stdout=sys.stdout)\n"
-        "print('helper', helper.pid, flush=True)\n"
+        "print(f'helper {helper.pid}', flush=True)\n"
         "time.sleep(60)\n"
     )
     instance = bench.start(code)
