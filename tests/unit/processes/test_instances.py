@@ -403,7 +403,7 @@ def test_grandchildren_in_the_group_end_with_it(bench: Bench, ignores: bool) -> 
     code = (
         "import subprocess, sys, time\n"
         f"child = subprocess.Popen([sys.executable, '-c', {grandchild!r}])\n"
-        "print('grandchild', child.pid, flush=True)\n"
+        "print(f'grandchild {child.pid}', flush=True)\n"
         "time.sleep(60)\n"
     )
     instance = bench.start(code)
@@ -418,7 +418,7 @@ def test_a_helper_that_outlives_a_crash_is_ended_too(bench: Bench) -> None:
     code = (
         "import os, subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {STUBBORN!r}])\n"
-        "print('grandchild', child.pid, flush=True)\n"
+        "print(f'grandchild {child.pid}', flush=True)\n"
         "import time; time.sleep(0.3)\n"
         "os._exit(1)\n"
     )
